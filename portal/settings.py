@@ -1,0 +1,261 @@
+"""Settings from the environment; `.env.example` names every variable. Nothing here knows how parts are started."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+# --- What it is ---------------------------------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="only-for-this-machine" if DEBUG else environ.Env.NOTSET)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# How many reverse proxies stand before the portal and append to X-Forwarded-For; 0 means its own socket is the truth.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+
+INSTALLED_APPS = [
+    "portal.ui",
+    "portal.tenancy",
+    "portal.vendors",
+    "portal.operations",
+    "portal.audit",
+    "portal.local",
+    "provisioning",
+    "portal.tenancy.admin_config.StaffAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "portal.audit.context.RequestContextMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "portal.tenancy.scope.ScopeMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.ui.context.navigation",
+            ],
+        },
+    }
+]
+
+FORM_RENDERER = "portal.ui.fields.FormRenderer"
+
+# --- Where things are kept ----------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres://portal_app@localhost/portal")}
+DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
+# Health checks make a restarted PostgreSQL invisible to pages; the pool is for threads, so it is off in one-shot commands.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=0)
+if DATABASE_POOL_SIZE:
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": DATABASE_POOL_SIZE,
+        "timeout": 10,
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+BROKER_URL = env.str("BROKER_URL", default="redis://localhost:6379/0")
+CACHE_URL = env.str("CACHE_URL", default="redis://localhost:6379/1")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": "portal",
+    }
+}
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = env.path("STATIC_ROOT", default=BASE_DIR / "var" / "static")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- People -------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "tenancy.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_ADAPTER = "portal.tenancy.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "portal.tenancy.forms.SignupForm"}
+# True: anybody may make an account. Otherwise an account is made by following an invitation.
+SIGNUP_OPEN = env.bool("SIGNUP_OPEN", default=False)
+# Nothing is taken away from django-allauth's own limits: five wrong passwords in five minutes, among others.
+ACCOUNT_RATE_LIMITS: dict[str, str] = {}
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_SESSION_REMEMBER = False
+USERSESSIONS_TRACK_ACTIVITY = False
+USERSESSIONS_ADAPTER = "portal.tenancy.adapters.UserSessionsAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Patchbay"
+# WebAuthn wants TLS, or the name localhost: the sandboxed portal of `make run` is plain HTTP.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Patchbay <portal@localhost>")
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+# Seconds; a mail is sent while a page waits.
+EMAIL_TIMEOUT = 10
+
+# --- Language and time --------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("nl", _("Dutch"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- The walls around it ------------------------------------------------------------------------------------------
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = not DEBUG
+CSRF_COOKIE_SECURE = not DEBUG
+CSRF_FAILURE_VIEW = "portal.ui.views.csrf_failure"
+SECURE_SSL_REDIRECT = not DEBUG
+SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
+SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+
+# Secrets of tenants are sealed with these keys: the first one seals, all of them open (see docs/trust.md).
+SEALING_KEYS = env.list("SEALING_KEYS", default=["b25seS1mb3ItdGhpcy1tYWNoaW5lLTAxMjM0NTY3ODk="] if DEBUG else [])
+
+# --- Work in the background ---------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = BROKER_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A bell that its worker took to the grave rings again after five minutes; the sweeper is there much earlier.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "unacked_restore_throttle": 1}
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_TASK_DEFAULT_QUEUE = "operations"
+CELERY_TASK_ROUTES = {"provisioning.tasks.*": {"queue": "sync"}}
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+
+SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=3)
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "portal.operations.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 10}},
+    "purge-call-log": {"task": "portal.vendors.tasks.purge_call_log", "schedule": timedelta(hours=1)},
+    "sync-video": {
+        "task": "provisioning.tasks.sync_due_connections",
+        "schedule": env.float("SYNC_TICK_SECONDS", default=5),
+        "options": {"expires": 30},
+    },
+    "end-temporary-subscribers": {
+        "task": "provisioning.tasks.end_temporary_subscribers",
+        "schedule": env.float("TEMPORARY_TICK_SECONDS", default=15),
+        "options": {"expires": 60},
+    },
+}
+
+# --- Vendors ------------------------------------------------------------------------------------------------------
+
+# Times of one vendor call, in seconds. The lease must outlive the deadline, and the settle time the vendor's own delays.
+VENDOR_CONNECT_TIMEOUT = env.float("VENDOR_CONNECT_TIMEOUT", default=5)
+VENDOR_READ_TIMEOUT = env.float("VENDOR_READ_TIMEOUT", default=20)
+VENDOR_TOTAL_TIMEOUT = env.float("VENDOR_TOTAL_TIMEOUT", default=30)
+VENDOR_MAX_ANSWER_BYTES = env.int("VENDOR_MAX_ANSWER_BYTES", default=5_000_000)
+VENDOR_PROXY_URL = env.str("VENDOR_PROXY_URL", default="")
+# Plain http, and hosts on private addresses, are for the sandbox alone.
+VENDOR_ALLOW_INSECURE_URLS = env.bool("VENDOR_ALLOW_INSECURE_URLS", default=DEBUG)
+CALL_LOG_DAYS = env.int("CALL_LOG_DAYS", default=30)
+KPN_TOKEN_URL = env.str("KPN_TOKEN_URL", default="https://api-prd.kpn.com/oauth/client_credential/accesstoken")
+KANDY_BASE_URL = env.str("KANDY_BASE_URL", default="https://api-prd.kpn.com/communication/kandy/provisioning")
+
+# How many operations of one tenant may be under way at once, so that a busy tenant leaves workers to the others.
+OPERATION_TENANT_CONCURRENCY = env.int("OPERATION_TENANT_CONCURRENCY", default=8)
+OPERATION_LEASE_SECONDS = env.float("OPERATION_LEASE_SECONDS", default=60)
+OPERATION_SETTLE_SECONDS = env.float("OPERATION_SETTLE_SECONDS", default=90)
+OPERATION_LOOK_SECONDS = env.float("OPERATION_LOOK_SECONDS", default=300)
+OPERATION_BACKOFF_SECONDS = env.float("OPERATION_BACKOFF_SECONDS", default=5)
+OPERATION_GIVE_UP_LOOKING_HOURS = env.float("OPERATION_GIVE_UP_LOOKING_HOURS", default=24)
+
+# How often each video mirror is read again by itself, and when an order that is still pending is worth a word.
+SYNC_SECONDS = env.float("SYNC_SECONDS", default=300)
+ORDER_PATIENCE_SECONDS = env.float("ORDER_PATIENCE_SECONDS", default=3600)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
+}
