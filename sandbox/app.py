@@ -1,0 +1,36 @@
+"""The web application: every simulated vendor at its base path, the control API beside them."""
+
+from functools import partial
+
+from aiohttp import web
+
+from sandbox.control_api import control_app
+from sandbox.exchange import Sandbox
+from sandbox.kandy import KANDY
+from sandbox.kpn_token import KPN_TOKEN
+from sandbox.pipeline import serve
+from sandbox.store import Store
+from sandbox.wire import Refusal, Vendor, encode, new_transaction_id
+
+VENDORS: dict[str, Vendor] = {vendor.name: vendor for vendor in (KPN_TOKEN, KANDY)}
+MAX_BODY_BYTES = 5_000_000
+
+
+def build_sandbox(store: Store) -> Sandbox:
+    return Sandbox(store, VENDORS)
+
+
+def build_app(sandbox: Sandbox, control_token: str) -> web.Application:
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    for vendor in sandbox.vendors.values():
+        app.router.add_route("*", vendor.base_path + "{path:(/.*)?}", partial(serve, sandbox, vendor))
+    app.add_subapp("/_sandbox/", control_app(sandbox, control_token))
+    app.router.add_route("*", "/{path:.*}", no_such_path)
+    return app
+
+
+async def no_such_path(_request: web.Request) -> web.Response:
+    transaction_id = new_transaction_id()
+    reply = Refusal(404, "NotFound", "No API lives here.").reply(transaction_id)
+    headers = {"X-Transaction-Id": transaction_id}
+    return web.Response(status=404, body=encode(reply.body), headers=headers, content_type="application/json")

@@ -1,0 +1,214 @@
+"""A client of the control API, for tests, drills and demonstrations. Each method is one line of README.md's table."""
+
+import time
+from collections.abc import Iterator
+from typing import Any, TypedDict
+
+import requests
+
+TIMEOUT_SECONDS = 30
+
+
+class ControlError(Exception):
+    """The sandbox refused a control call; the text is its own."""
+
+
+class Order(TypedDict):
+    order_number: str
+    product: str
+    type: str
+    quantity: int
+    status: str
+    created_at: str
+    fulfilled_at: str | None
+    held: bool
+    transaction_id: str
+    cause: str
+
+
+class Subscriber(TypedDict):
+    subscriber_id: str
+    username: str
+    identity: str
+    product: str
+    created_at: str
+    deleted_at: str | None
+    transaction_id: str
+    cause: str
+
+
+class AccountState(TypedDict):
+    client_id: str
+    domain: str
+    unit_price_eur: str
+    limit_eur: str | None
+    token_lifetime: float
+    quota_limit: int | None
+    quota_interval: int
+    quota_time_unit: str
+    quota_reset_format: str
+    fulfil_after: float
+    sunset: str
+    api_version: str
+    blocked: bool
+    product: str
+    total: int
+    available: int
+    in_use: int
+    orders: list[Order]
+    subscribers: list[Subscriber]
+
+
+class Effect(TypedDict):
+    seq: int
+    at: str
+    client_id: str
+    kind: str
+    facts: dict[str, Any]
+    transaction_id: str
+    cause: str
+
+
+class LoggedRequest(TypedDict):
+    seq: int
+    at: str
+    client_id: str | None
+    method: str
+    path: str
+    transaction_id: str
+    status: int | None
+    fault: str | None
+
+
+class Fault(TypedDict, total=False):
+    id: int
+    kind: str
+    seen: int
+    struck: int
+
+
+class SandboxControl:
+    """Not for use by several threads at once: it keeps one connection."""
+
+    def __init__(self, base_url: str, token: str) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["X-Sandbox-Control"] = token
+
+    def health(self) -> None:
+        """Raises ControlError or requests' own errors when the sandbox is not there."""
+        self._call("GET", "/health")
+
+    # --- Accounts ---
+
+    def put_account(self, client_id: str, client_secret: str | None = None, **fields: Any) -> AccountState:
+        """Creates (with a secret) or changes an account; fields as in README.md, those left out keep their value."""
+        if client_secret is not None:
+            fields["client_secret"] = client_secret
+        return self._call("PUT", f"/accounts/{client_id}", fields)
+
+    def accounts(self) -> list[str]:
+        return self._call("GET", "/accounts")["accounts"]
+
+    def account(self, client_id: str) -> AccountState:
+        return self._call("GET", f"/accounts/{client_id}")
+
+    def revoke_tokens(self, client_id: str) -> int:
+        return self._call("POST", f"/accounts/{client_id}/revoke-tokens")["revoked"]
+
+    def fulfil_order(self, client_id: str, order_number: str) -> Order:
+        return self._call("POST", f"/accounts/{client_id}/orders/{order_number}/fulfil")
+
+    def reject_order(self, client_id: str, order_number: str) -> Order:
+        return self._call("POST", f"/accounts/{client_id}/orders/{order_number}/reject")
+
+    # --- Behind our back ---
+
+    def move_total_behind(self, client_id: str, by: int) -> AccountState:
+        return self._call("POST", f"/accounts/{client_id}/behind/total", {"by": by})
+
+    def order_behind(self, client_id: str, type_: str, quantity: int, *, at: str | None = None) -> Order:
+        """`at` backdates the order (ISO 8601 with offset)."""
+        return self._call(
+            "POST", f"/accounts/{client_id}/behind/orders", {"type": type_, "quantity": quantity, "at": at}
+        )
+
+    def subscribe_behind(self, client_id: str, username: str) -> Subscriber:
+        return self._call("POST", f"/accounts/{client_id}/behind/subscribers", {"username": username})
+
+    def unsubscribe_behind(self, client_id: str, subscriber_id: str) -> None:
+        self._call("DELETE", f"/accounts/{client_id}/behind/subscribers/{subscriber_id}")
+
+    # --- Faults and settings ---
+
+    def set_latency(self, seconds: float, jitter_seconds: float = 0) -> None:
+        self._call("PATCH", "/settings", {"latency_seconds": seconds, "latency_jitter_seconds": jitter_seconds})
+
+    def settings(self) -> dict[str, float]:
+        return self._call("GET", "/settings")
+
+    def add_fault(self, kind: str, **rule: Any) -> Fault:
+        """`method`, `path`, `client_id`, `times` or `probability` with `seed`, `skip`, and the kind's own fields."""
+        return self._call("POST", "/faults", {"kind": kind, **rule})
+
+    def faults(self) -> list[Fault]:
+        return self._call("GET", "/faults")["faults"]
+
+    def fault(self, fault_id: int) -> Fault:
+        return next(fault for fault in self.faults() if fault["id"] == fault_id)
+
+    def remove_faults(self, fault_id: int | None = None) -> int:
+        """One rule, or all of them."""
+        return self._call("DELETE", "/faults" if fault_id is None else f"/faults/{fault_id}")["deleted"]
+
+    # --- What happened ---
+
+    def ledger(self, client_id: str | None = None, kind: str | None = None, *, page_size: int = 1000) -> list[Effect]:
+        """Every entry, oldest first."""
+        return list(self.iterate_ledger(client_id, kind, page_size=page_size))
+
+    def iterate_ledger(
+        self, client_id: str | None = None, kind: str | None = None, *, after: int = 0, page_size: int = 1000
+    ) -> Iterator[Effect]:
+        next_after: int | None = after
+        while next_after is not None:
+            query = {"client_id": client_id, "kind": kind, "after": next_after, "limit": page_size}
+            page = self._call("GET", "/ledger", query=query)
+            yield from page["entries"]
+            next_after = page["next_after"]
+
+    def requests(self, client_id: str | None = None, *, last: int = 100) -> list[LoggedRequest]:
+        """The newest `last` vendor calls, oldest first."""
+        return self._call("GET", "/requests", query={"client_id": client_id, "last": last})["requests"]
+
+    def count_requests(self, client_id: str | None, method: str, route: str) -> int:
+        """How often a route (such as `/order/{order_number}`) was called since the last reset."""
+        counters = self._call("GET", "/requests", query={"client_id": client_id, "last": 0})["counters"]
+        return sum(row["count"] for row in counters if (row["method"], row["route"]) == (method, route))
+
+    def pending(self) -> dict[str, int]:
+        """`late_work`, `orders_due` and `calls_in_flight`."""
+        return self._call("GET", "/pending")
+
+    def wait_until_quiet(self, timeout_seconds: float = 30) -> None:
+        """Until nothing is in flight and nothing will happen by itself. Raises TimeoutError."""
+        deadline = time.monotonic() + timeout_seconds
+        while any(self.pending().values()):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the sandbox is still busy: {self.pending()}")
+            time.sleep(0.05)
+
+    def reset(self) -> None:
+        """Forgets everything: accounts, ledger, faults, settings."""
+        self._call("POST", "/reset")
+
+    def _call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, query: dict[str, Any] | None = None
+    ) -> Any:
+        answer = self._session.request(
+            method, f"{self.base_url}/_sandbox{path}", json=body, params=query, timeout=TIMEOUT_SECONDS
+        )
+        if not answer.ok:
+            raise ControlError(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
+        return answer.json()
