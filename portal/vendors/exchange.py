@@ -1,0 +1,184 @@
+"""One exchange with a vendor, told twice: to the caller as `Exchange`, to the call log as `CallRecord`."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import requests
+from requests.structures import CaseInsensitiveDict
+
+from portal.vendors import record
+from portal.vendors.quota import Quota
+from portal.vendors.record import CallRecord
+from portal.vendors.redaction import Redactor
+from portal.vendors.transmission import Transmission
+from portal.vendors.wire import Answer, Limits, NoAnswer, reason_of, transmit
+
+logger = logging.getLogger(__name__)
+
+USER_AGENT = "Patchbay/1"
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A call to be made, with JSON or a form or neither. `url` is the whole address without what `params` adds."""
+
+    method: str
+    url: str
+    params: Mapping[str, Any] | None = None
+    json: Any = field(default=None, repr=False)
+    form: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What became of a call. `payload` is the parsed JSON, None for an empty body; `flaw` is "" when all is well.
+
+    Without `status` no answer came, and `sent` says whether the vendor may have received the call.
+    """
+
+    status: int | None
+    sent: bool = True
+    flaw: str = ""
+    timed_out: bool = False
+    payload: Any = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=CaseInsensitiveDict, repr=False)
+    request_id: str | None = None
+    vendor_message: str = ""
+
+
+def perform(
+    outgoing: Outgoing,
+    *,
+    limits: Limits,
+    redactor: Redactor,
+    on_call: Callable[[CallRecord], None],
+    token: str = "",
+    deadline: float | None = None,
+    send_by: float | None = None,
+) -> Exchange:
+    """Make the call once and tell `on_call` about it, whatever becomes of it.
+
+    `deadline` (`time.monotonic()`) is the total time-out from now unless given. Raises ValueError or TypeError for a
+    body that is no JSON, before anything is done, and nothing of the network's.
+    """
+    redactor.learn_from(outgoing.json)
+    redactor.learn_from(outgoing.form)
+    redactor.learn_from(outgoing.params)
+    request = _unprepared(outgoing, token)
+    started_at, clock = datetime.now(UTC), time.monotonic()
+    transmission = Transmission(deadline=deadline or clock + limits.total_timeout, send_by=send_by)
+    outcome: Answer | NoAnswer = NoAnswer("interrupted", sent=True)
+    prepared = None
+    try:
+        prepared, outcome = _send(request, limits, transmission)
+    finally:
+        # Also when a time limit or a signal breaks in: what may have left must be in the log.
+        exchange = _understand(outcome, redactor)
+        took = time.monotonic() - clock
+        _tell(on_call, _record(outgoing, prepared, outcome, exchange, redactor, started_at, took))
+    return exchange
+
+
+def _unprepared(outgoing: Outgoing, token: str) -> requests.Request:
+    headers = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
+    body: bytes | None = None
+    if outgoing.json is not None:
+        headers["Content-Type"] = "application/json"
+        body = json.dumps(outgoing.json, allow_nan=False).encode()
+    elif outgoing.form is not None:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        body = urlencode(outgoing.form, doseq=True).encode()
+    return requests.Request(
+        outgoing.method, outgoing.url, params=outgoing.params, data=body, headers=headers, auth=_Bearer(token)
+    )
+
+
+class _Bearer(requests.auth.AuthBase):
+    """Given always, for requests would otherwise take a user name and password out of the URL."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def _send(
+    request: requests.Request, limits: Limits, transmission: Transmission
+) -> tuple[requests.PreparedRequest | None, Answer | NoAnswer]:
+    try:
+        prepared = request.prepare()
+    except (requests.RequestException, ValueError) as failure:
+        # An address or a token that cannot be written into a request: a person's entry, not our mistake.
+        return None, NoAnswer(reason_of(failure), sent=False)
+    return prepared, transmit(prepared, limits, transmission)
+
+
+def _understand(outcome: Answer | NoAnswer, redactor: Redactor) -> Exchange:
+    if isinstance(outcome, NoAnswer):
+        return Exchange(None, sent=outcome.sent, flaw=redactor.text(outcome.reason))
+    payload, unreadable = _parsed(outcome.body)
+    redactor.learn_from(payload)
+    return Exchange(
+        outcome.status,
+        flaw=redactor.text(outcome.flaw) or unreadable,
+        timed_out=outcome.timed_out,
+        payload=payload,
+        headers=outcome.headers,
+        request_id=record.request_id_of(payload, outcome.headers, redactor),
+        vendor_message=record.words_of(payload, redactor) if outcome.status >= 300 else "",
+    )
+
+
+def _parsed(body: bytes) -> tuple[Any, str]:
+    """The payload, and why there is none. Infinity and NaN, which PostgreSQL's JSON does not know, become None."""
+    if not body.strip():
+        return None, ""
+    try:
+        return json.loads(body, parse_constant=lambda name: None), ""
+    except (ValueError, RecursionError):
+        return None, "it is not JSON"
+
+
+def _record(
+    outgoing: Outgoing,
+    prepared: requests.PreparedRequest | None,
+    outcome: Answer | NoAnswer,
+    exchange: Exchange,
+    redactor: Redactor,
+    started_at: datetime,
+    seconds: float,
+) -> CallRecord:
+    response = ""
+    if isinstance(outcome, Answer):
+        response = record.response_text(outcome.status, outcome.headers, outcome.body, redactor)
+    return CallRecord(
+        method=outgoing.method,
+        path=record.path_of((prepared and prepared.url) or outgoing.url, redactor),
+        started_at=started_at,
+        duration_ms=round(seconds * 1000),
+        status=exchange.status,
+        request_id=exchange.request_id,
+        request=record.request_text(prepared, redactor) if prepared else "",
+        response=response,
+        error=exchange.flaw[: record.LONGEST_WORDS],
+        quota=Quota.parse(exchange.headers),
+        api_version=record.header(exchange.headers, "api-version", redactor),
+        sunset=record.header(exchange.headers, "sunset", redactor),
+    )
+
+
+def _tell(on_call: Callable[[CallRecord], None], told: CallRecord) -> None:
+    try:
+        on_call(told)
+    except Exception:
+        # A line missing in the log must not turn a carried-out order into an unknown one.
+        logger.exception("A vendor call could not be logged: %s %s, status %s", told.method, told.path, told.status)

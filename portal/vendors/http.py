@@ -1,0 +1,134 @@
+"""Calls to a vendor's API with a bearer token: JSON or a form out, JSON in, every failure in the VendorError family."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypedDict, Unpack
+from urllib.parse import urlsplit
+
+from portal.vendors.errors import VendorOutcomeUnknown, VendorProtocolError
+from portal.vendors.exchange import CallRecord, Exchange, Outgoing, perform
+from portal.vendors.quota import Quota, pace
+from portal.vendors.redaction import Redactor
+from portal.vendors.tokens import AccessToken, TokenSource, fetch_token
+from portal.vendors.verdict import failure_of
+from portal.vendors.wire import Limits
+
+__all__ = [
+    "AccessToken",
+    "CallRecord",
+    "Limits",
+    "Parts",
+    "Quota",
+    "Redactor",
+    "TokenSource",
+    "VendorHttp",
+    "fetch_token",
+    "pace",
+]
+
+
+class Parts(TypedDict, total=False):
+    """What a call may carry besides its path; at most one of `json` and `form`."""
+
+    params: Mapping[str, Any] | None
+    json: Any
+    form: Mapping[str, Any] | None
+    parse: Callable[[Any], Any]
+
+
+class VendorHttp:
+    """One connection's way to its vendor. Cheap to make: sockets are shared per thread, so make one for each operation.
+
+    `send_by` (`time.monotonic()`) is the moment after which nothing may leave any more: a worker that was frozen past
+    its claim then raises VendorUnavailable instead of sending what somebody else may be sending by now.
+    `limits.total_timeout` covers a call with its one repeat after a 401. `on_call` is told of every single exchange.
+
+    Calls return the parsed JSON, None for an empty body. They raise VendorUnavailable (and its VendorThrottled and
+    VendorCredentialsRejected), VendorRefused, VendorOutcomeUnknown (writes) and VendorProtocolError (reads).
+    `parse` turns the payload into what is returned and raises VendorProtocolError for what it cannot understand; after
+    a write that becomes VendorOutcomeUnknown, because the vendor has carried out something.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        tokens: TokenSource,
+        limits: Limits,
+        redactor: Redactor,
+        on_call: Callable[[CallRecord], None],
+        send_by: float | None = None,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._tokens = tokens
+        self._limits = limits
+        self._redactor = redactor
+        self._on_call = on_call
+        self._send_by = send_by
+        redactor.learn(urlsplit(limits.proxy_url).password or "")
+
+    def get(self, path: str, **parts: Unpack[Parts]) -> Any:
+        return self._call("GET", path, **parts)
+
+    def post(self, path: str, **parts: Unpack[Parts]) -> Any:
+        return self._call("POST", path, **parts)
+
+    def put(self, path: str, **parts: Unpack[Parts]) -> Any:
+        return self._call("PUT", path, **parts)
+
+    def delete(self, path: str, **parts: Unpack[Parts]) -> Any:
+        return self._call("DELETE", path, **parts)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        form: Mapping[str, Any] | None = None,
+        parse: Callable[[Any], Any] | None = None,
+    ) -> Any:
+        write = method != "GET"
+        answered = self._exchange(Outgoing(method, self._base_url + path, params=params, json=json, form=form))
+        if failure := failure_of(answered, write=write):
+            raise failure
+        if parse is None:
+            return answered.payload
+        try:
+            return parse(answered.payload)
+        except VendorProtocolError as flaw:
+            # Raised anew, and from nothing, so that no traceback leads to the payload.
+            raise self._not_understood(flaw, answered, write=write) from None
+
+    def _exchange(self, outgoing: Outgoing) -> Exchange:
+        """The call, and one repeat with a new token when the vendor no longer takes the old one."""
+        deadline = time.monotonic() + self._limits.total_timeout
+        token = self._tokens.current()
+        answered = self._perform(outgoing, token, deadline)
+        if answered.status == 401:
+            answered = self._perform(outgoing, self._tokens.renew(token), deadline)
+        return answered
+
+    def _perform(self, outgoing: Outgoing, token: str, deadline: float) -> Exchange:
+        self._redactor.learn(token)
+        return perform(
+            outgoing,
+            token=token,
+            limits=self._limits,
+            redactor=self._redactor,
+            on_call=self._on_call,
+            deadline=deadline,
+            send_by=self._send_by,
+        )
+
+    def _not_understood(
+        self, flaw: VendorProtocolError, answered: Exchange, *, write: bool
+    ) -> VendorProtocolError | VendorOutcomeUnknown:
+        kind = VendorOutcomeUnknown if write else VendorProtocolError
+        return kind(
+            flaw.message,
+            status=answered.status,
+            request_id=answered.request_id,
+            raw=self._redactor.json(flaw.raw),
+        )
