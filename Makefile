@@ -1,0 +1,47 @@
+# `make run` and `make test` need Python 3.11 or newer and make, nothing else. `make help` lists the rest.
+
+PYTHON := .venv/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help run manage test lint types checks pytest chromium clean distclean
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+run: .venv/installed-local ## start the whole portal here: http://localhost:8000/, or PORT=…
+	@exec $(PYTHON) -m portal.local up $(if $(PORT),--port "$(PORT)")
+
+manage: .venv/installed-local ## manage.py against the running portal: make manage ARGS="shell"
+	@exec $(PYTHON) -m portal.local manage $(ARGS)
+
+test: lint types checks chromium pytest ## everything that must hold before a change goes in
+
+lint: .venv/installed-dev ## style
+	@$(PYTHON) -m ruff check --quiet --output-format concise .
+	@$(PYTHON) -m ruff format --check --quiet . || { echo "not formatted: .venv/bin/ruff format ." >&2; exit 1; }
+
+types: .venv/installed-dev ## types
+	@DEBUG=1 $(PYTHON) -m mypy
+
+checks: .venv/installed-dev ## Django's own checks, and models without a migration
+	@DEBUG=1 $(PYTHON) manage.py check
+	@# There is no database yet to compare the migrations' history with, and Django warns about that.
+	@DEBUG=1 $(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+pytest: .venv/installed-dev ## the tests alone: make pytest ARGS="-k peak"
+	@$(PYTHON) -m pytest $(ARGS)
+
+chromium:
+	@portal/local/install-chromium.sh
+
+.venv/installed-local: requirements.txt requirements-local.txt constraints.txt
+	@portal/local/make-venv.sh requirements-local.txt && touch $@
+
+.venv/installed-dev: requirements.txt requirements-local.txt requirements-dev.txt constraints.txt
+	@portal/local/make-venv.sh requirements-dev.txt && touch $@ .venv/installed-local
+
+clean: ## remove what can be made again; the data in var/ stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis staticfiles
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## remove the data too
+	@rm -rf var
