@@ -1,0 +1,107 @@
+"""The sidebar: each app registers its entries once, in `AppConfig.ready`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.core.checks import Error
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+Label = Any  # a string or a lazy translation
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """An entry of the sidebar of every tenant page.
+
+    `url_name` takes the tenant's slug as its only argument. `role` is the weakest role that sees the entry, None for
+    every member. `section` is the heading it stands under, "" for the group without one. `badge` tells of a request
+    what waits there ("3", "99+", "" for nothing); one query at most, since every page asks it.
+    """
+
+    label: Label
+    url_name: str
+    icon: str
+    role: Any = None
+    order: int = 100
+    section: Label = ""
+    badge: Callable[[HttpRequest], str] | None = None
+
+
+@dataclass(frozen=True)
+class NavLink:
+    """An entry as one request sees it."""
+
+    label: Label
+    url: str
+    icon: str
+    current: bool
+    badge: str = ""
+
+
+@dataclass(frozen=True)
+class NavSection:
+    label: Label
+    links: list[NavLink]
+
+
+_items: dict[str, NavItem] = {}
+
+
+def register(item: NavItem) -> None:
+    """Add an entry; registering the same `url_name` again replaces it."""
+    _items[item.url_name] = item
+
+
+def registered() -> list[NavItem]:
+    """All entries: sections in the order of their first entry, entries by `order` within them."""
+    first: dict[str, int] = {}
+    for item in _items.values():
+        section = str(item.section)
+        first[section] = min(item.order, first.get(section, item.order))
+    return sorted(_items.values(), key=lambda item: (first[str(item.section)], str(item.section), item.order))
+
+
+def sections(
+    slug: str, path: str, allows: Callable[[Any], bool], request: HttpRequest | None = None
+) -> list[NavSection]:
+    """The sidebar of tenant `slug` for one who is allowed what `allows(role)` says; `path` marks the current entry.
+
+    Without a `request` entries have no badges.
+    """
+    visible = [item for item in registered() if item.role is None or allows(item.role)]
+    urls = {item.url_name: reverse(item.url_name, args=[slug]) for item in visible}
+    current = _deepest(list(urls.values()), path)
+    return [
+        NavSection(label, [_link(item, urls[item.url_name], current, request) for item in group])
+        for label, group in groupby(visible, key=lambda item: item.section)
+    ]
+
+
+def _link(item: NavItem, url: str, current: str | None, request: HttpRequest | None) -> NavLink:
+    badge = item.badge(request) if item.badge and request else ""
+    return NavLink(item.label, url, item.icon, url == current, badge)
+
+
+def _deepest(urls: list[str], path: str) -> str | None:
+    """The entry whose address is the longest beginning of `path`: a detail page marks its list, not the dashboard."""
+    return max((url for url in urls if path.startswith(url)), key=len, default=None)
+
+
+def check_entries(**_kwargs: Any) -> list[Error]:
+    """System check: every entry leads somewhere."""
+    return [
+        Error(f"The sidebar's entry {item.url_name!r} has no address that takes a slug.", id="ui.E001")
+        for item in registered()
+        if not _resolves(item)
+    ]
+
+
+def _resolves(item: NavItem) -> bool:
+    try:
+        reverse(item.url_name, args=["acme"])
+    except NoReverseMatch:
+        return False
+    return True

@@ -1,0 +1,68 @@
+"""One word, one colour and one icon for each state of anything, so that a badge looks alike on every page."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+TONES = ("neutral", "info", "success", "warning", "danger")
+
+
+@dataclass(frozen=True)
+class Look:
+    tone: str
+    icon: str
+    label: str | Promise
+
+
+LOOKS = {
+    # operations
+    "waiting": Look("neutral", "clock", _("Waiting")),
+    "sending": Look("info", "send", _("Sending")),
+    "done": Look("success", "check", _("Done")),
+    "refused": Look("danger", "circle-x", _("Refused")),
+    "unknown": Look("warning", "help-circle", _("Outcome unknown")),
+    "needs_person": Look("danger", "user", _("Needs a person")),
+    "cancelled": Look("neutral", "ban", _("Cancelled")),
+    # orders and subscribers
+    "requested": Look("info", "clock", _("Requested")),
+    "pending": Look("info", "hourglass", _("Pending")),
+    "fulfilled": Look("success", "check", _("Fulfilled")),
+    "rejected": Look("danger", "circle-x", _("Rejected")),
+    "not_placed": Look("danger", "circle-x", _("Not placed")),
+    "not_created": Look("danger", "circle-x", _("Not created")),
+    "credentials_lost": Look("warning", "key", _("Credentials lost")),
+    "creating": Look("info", "hourglass", _("Being created")),
+    "deleting": Look("info", "hourglass", _("Being deleted")),
+    "deleted": Look("neutral", "trash", _("Deleted")),
+    "temporary": Look("neutral", "clock", _("Temporary")),
+    "persistent": Look("neutral", "user", _("Persistent")),
+    # tenants, members, connections
+    "active": Look("success", "check", _("Active")),
+    "suspended": Look("warning", "player-pause", _("Suspended")),
+    "invited": Look("info", "mail", _("Invited")),
+    "accepted": Look("success", "check", _("Accepted")),
+    "expired": Look("neutral", "clock", _("Expired")),
+    "revoked": Look("neutral", "ban", _("Revoked")),
+    "production": Look("neutral", "bolt", _("Production")),
+    "test": Look("info", "adjustments", _("Test")),
+    "healthy": Look("success", "check", _("Healthy")),
+    "limited": Look("warning", "hourglass", _("Quota reached")),
+    "failing": Look("danger", "plug-connected-x", _("Failing")),
+    "untested": Look("neutral", "help-circle", _("Not tested")),
+    "disabled": Look("neutral", "player-pause", _("Disabled")),
+    # drift and mirrors
+    "open": Look("warning", "alert-triangle", _("Open")),
+    "adopted": Look("neutral", "check", _("Adopted")),
+    "repaired": Look("success", "check", _("Repaired")),
+    "gone": Look("neutral", "check", _("Went away")),
+    "stale": Look("warning", "clock", _("Stale")),
+    "fresh": Look("success", "check", _("Up to date")),
+}
+TONE_LOOKS = {tone: Look(tone, "", "") for tone in TONES}
+
+
+def look_of(status: str) -> Look:
+    """How `status` is shown: a known state, a bare tone, or itself in grey."""
+    key = str(status).lower().replace(" ", "_").replace("-", "_")
+    return LOOKS.get(key) or TONE_LOOKS.get(key) or Look("neutral", "", str(status).replace("_", " ").capitalize())
