@@ -1,0 +1,29 @@
+"""Every address of the portal. Pages of a tenant live under /t/<slug>/ and pass the one door (`tenant_view`)."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from portal.tenancy import entrance
+from portal.ui import views as ui
+
+handler400 = "portal.ui.views.bad_request"
+handler500 = "portal.ui.views.server_error"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", entrance.home, name="home"),
+    path("second-factor/", entrance.second_factor_needed, name="second_factor_needed"),
+    path("invitations/<str:token>/", entrance.invitation, name="invitation"),
+    path("healthz", ui.healthy, name="healthy"),
+    path("accounts/profile/", entrance.profile, name="profile"),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("t/<slug:slug>/", include("portal.tenancy.urls")),
+    path("t/<slug:slug>/connections/", include("portal.vendors.urls")),
+    path("t/<slug:slug>/activity/", include("portal.operations.urls")),
+    path("t/<slug:slug>/audit/", include("portal.audit.urls")),
+    path("t/<slug:slug>/video/", include("provisioning.urls")),
+]
+
+if settings.DEBUG:
+    urlpatterns.append(path("ui/", include("portal.ui.urls")))
