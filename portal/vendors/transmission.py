@@ -7,6 +7,8 @@ import socket
 import threading
 import time
 
+from portal.vendors.network import is_public, number_of
+
 
 class NotSent(Exception):
     """Held back before its first byte."""
@@ -23,6 +25,7 @@ class Transmission:
         self.sent = False
         self.cut = False
         self.over = False
+        self.public_only = False
         self._send_by = send_by
         self._handle: socket.socket | None = None
         self._lock = threading.Lock()
@@ -31,12 +34,21 @@ class Transmission:
         """Remember the socket that the request goes through, from now until `end`.
 
         By a descriptor of our own: TLS takes the first one away, and http.client closes its own before a body is read.
+        Raises NotSent when it leads to nobody of the public internet although it must.
         """
+        self._meet(sock)
         handle = socket.socket(fileno=os.dup(sock.fileno()))
         with self._lock:
             previous, self._handle = self._handle, handle
         if previous is not None:
             previous.close()
+
+    def _meet(self, sock: socket.socket) -> None:
+        """Look at who was reached before anything is said: a name may lead anywhere."""
+        number = number_of(sock.getpeername()[0]) if self.public_only else None
+        if number is not None and not is_public(number):
+            sock.close()
+            raise NotSent("the name leads into a private network")
 
     def depart(self) -> None:
         """Mark that the first byte is sent next. Raises NotSent when it is too late for that."""

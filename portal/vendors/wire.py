@@ -41,6 +41,8 @@ class Limits:
     total_timeout: float = 30.0
     max_answer_bytes: int = 5_000_000
     proxy_url: str = ""
+    # Refuse to speak to a machine of one's own network, whatever name led there. A proxy guards its own way out.
+    public_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class NoAnswer:
 def transmit(request: requests.PreparedRequest, limits: Limits, transmission: Transmission) -> Answer | NoAnswer:
     """Send the request once and read its answer. Redirects are answers; cookies are neither kept nor sent."""
     token = _current.set(transmission)
+    transmission.public_only = limits.public_only and not limits.proxy_url
     watch(transmission)
     try:
         response = _session().send(

@@ -1,0 +1,92 @@
+"""A line to a vendor over one connection: opened with its credentials, closed with what was learned of it.
+
+No database transaction may be open while a line is in use; every look-up here is short and its own.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+
+from portal.tenancy.sealing import SealBroken
+from portal.vendors.errors import VendorError
+from portal.vendors.health import learn
+from portal.vendors.http import CallRecord, Limits, Redactor, VendorHttp
+from portal.vendors.models import Call, Connection
+from portal.vendors.redaction import SHORTEST_LEARNED
+from portal.vendors.shared_token import SharedToken
+
+
+def limits() -> Limits:
+    return Limits(
+        connect_timeout=settings.VENDOR_CONNECT_TIMEOUT,
+        read_timeout=settings.VENDOR_READ_TIMEOUT,
+        total_timeout=settings.VENDOR_TOTAL_TIMEOUT,
+        max_answer_bytes=settings.VENDOR_MAX_ANSWER_BYTES,
+        proxy_url=settings.VENDOR_PROXY_URL,
+        public_only=not settings.VENDOR_ALLOW_INSECURE_URLS,
+    )
+
+
+class Line:
+    """`http` makes calls; `calls` are those made. `close()` writes them down, inside the caller's transaction."""
+
+    def __init__(self, connection: Connection, *, send_by: float | None = None) -> None:
+        self.connection = connection
+        self.calls: list[CallRecord] = []
+        # Were the newest of the calls made to the token endpoint? Then the API itself has said nothing yet.
+        self.at_token = False
+        redactor = Redactor(_secrets_of(connection))
+        self.http = VendorHttp(
+            connection.base_url,
+            tokens=SharedToken(connection, limits(), redactor, self._heard_token),
+            limits=limits(),
+            redactor=redactor,
+            on_call=self._heard,
+            send_by=send_by,
+        )
+
+    def close(
+        self, error: VendorError | None = None, *, operation_id: int | None = None, attempt: int | None = None
+    ) -> timedelta:
+        """Log the calls, keep quota and health. Returns how long no further call should leave."""
+        calls, self.calls = self.calls, []
+        Call.objects.bulk_create(
+            [_logged(self.connection, record, operation_id, attempt) for record in calls], batch_size=100
+        )
+        return learn(self.connection, calls, error)
+
+    def _heard(self, record: CallRecord) -> None:
+        self.calls.append(record)
+        self.at_token = False
+
+    def _heard_token(self, record: CallRecord) -> None:
+        self.calls.append(record)
+        self.at_token = True
+
+
+def _secrets_of(connection: Connection) -> list[str]:
+    """What may never be written down. A short client ID would be found in half of the words."""
+    try:
+        client_id = connection.client_id.reveal()
+        return [connection.client_secret.reveal(), *([client_id] if len(client_id) >= SHORTEST_LEARNED else [])]
+    except SealBroken:
+        # Nothing will be sent with them either.
+        return []
+
+
+def _logged(connection: Connection, record: CallRecord, operation_id: int | None, attempt: int | None) -> Call:
+    return Call(
+        tenant_id=connection.tenant_id,
+        connection=connection,
+        operation_id=operation_id,
+        attempt_number=attempt,
+        started_at=record.started_at,
+        duration_ms=record.duration_ms,
+        method=record.method,
+        path=record.path[:500],
+        status=record.status,
+        vendor_request_id=record.request_id or "",
+        request=record.request,
+        response=record.response,
+        error=record.error[:300],
+    )

@@ -1,0 +1,14 @@
+from django.db import migrations
+
+from portal.tenancy.wall import BuildWall
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("vendors", "0001_initial"),
+        ("tenancy", "0002_wall"),
+    ]
+
+    operations = [
+        BuildWall("Connection", "ConnectionState", "Call"),
+    ]

@@ -1,0 +1,41 @@
+"""The vendors that are built in; each vendor app registers its own when it starts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from portal.vendors.http import VendorHttp
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """A vendor API as the portal's shared parts need it.
+
+    `probe` makes one harmless read over a connection and returns a sentence about what it saw; it is how a connection
+    is tested. `path` and `summary` say where the tenant's pages of it begin.
+    """
+
+    key: str
+    label: Any
+    summary: Any
+    default_base_url: Callable[[], str]
+    default_token_url: Callable[[], str]
+    probe: Callable[["VendorHttp"], str]
+    home: str
+    created: Callable[[Any], None] = lambda connection: None
+
+
+_vendors: dict[str, Vendor] = {}
+
+
+def register(spec: Vendor) -> None:
+    _vendors[spec.key] = spec
+
+
+def vendor(key: str) -> Vendor:
+    return _vendors[key]
+
+
+def vendors() -> list[Vendor]:
+    return list(_vendors.values())
