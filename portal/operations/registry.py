@@ -1,0 +1,151 @@
+"""The kinds of operations, and what each vendor app does for them.
+
+A vendor app declares a `Kind` and four functions: how it is carried out, how the vendor's answer is absorbed into the mirror,
+how an unknown outcome is settled by looking, and how the mirror is put right when nothing happened after all.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from portal.operations.models import Operation
+    from portal.operations.work import Work
+
+
+class Resend(Enum):
+    """May the portal send again by itself what it proved not to have happened?"""
+
+    AFTER_ABSENT = "after absent"
+    NEVER = "never"
+    # Doing it twice is the same as doing it once, so it is sent again as often as it takes. It is looked up first all the
+    # same: while it is open, the counts that are evidence for others are not certain.
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One thing that can be promised to a vendor. `name` is app.verb; `label` names it to people."""
+
+    name: str
+    label: Any
+    resend: Resend = Resend.AFTER_ABSENT
+
+
+@dataclass(frozen=True)
+class Found:
+    """The vendor has it: `answer` is what its own answer would have told, as far as it can be read back."""
+
+    answer: Any
+    why: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Absent:
+    """The vendor does not have it, and the settle time is over: it was not done."""
+
+    why: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CannotTell:
+    """What the vendor shows fits both, or neither."""
+
+    why: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+Verdict = Found | Absent | CannotTell
+
+
+@dataclass(frozen=True)
+class PersonSays:
+    """A person marked the operation as done: what the vendor told them instead of its answer."""
+
+    reference: str
+    reason: str
+
+
+Prepare = Callable[["Operation"], Mapping[str, Any]]
+CarryOut = Callable[["Work"], Any]
+Absorb = Callable[["Operation", Any], None]
+Settle = Callable[["Work"], Verdict]
+Revert = Callable[["Operation"], None]
+
+_kinds: dict[str, Kind] = {}
+_prepare: dict[str, Prepare] = {}
+_carry: dict[str, CarryOut] = {}
+_absorb: dict[str, Absorb] = {}
+_settle: dict[str, Settle] = {}
+_revert: dict[str, Revert] = {}
+
+
+def prepares(kind: Kind) -> Callable[[Prepare], Prepare]:
+    """Mark what the mirror knows that will be evidence later; kept with the attempt by the transaction that claims it."""
+    return _register(_prepare, kind)
+
+
+def carries_out(kind: Kind) -> Callable[[CarryOut], CarryOut]:
+    """Mark how `kind` is sent: calls the client, returns the vendor's typed answer, raises the VendorError family."""
+    _kinds[kind.name] = kind
+    return _register(_carry, kind)
+
+
+def absorbs(kind: Kind) -> Callable[[Absorb], Absorb]:
+    """Mark how the vendor's answer (or `PersonSays`) changes the mirror; runs in the transaction that ends the operation."""
+    return _register(_absorb, kind)
+
+
+def settles(kind: Kind) -> Callable[[Settle], Settle]:
+    """Mark how an unknown outcome is looked up. Only reads; raises VendorError when the vendor cannot be read now."""
+    return _register(_settle, kind)
+
+
+def reverts(kind: Kind) -> Callable[[Revert], Revert]:
+    """Mark how the mirror is put right when the operation ended without effect."""
+    return _register(_revert, kind)
+
+
+def _register(table: dict[str, Any], kind: Kind) -> Callable[[Any], Any]:
+    def keep(function: Any) -> Any:
+        table[kind.name] = function
+        return function
+
+    return keep
+
+
+def kind_of(operation: "Operation") -> Kind:
+    return _kinds[operation.kind]
+
+
+def facts_before(operation: "Operation") -> dict[str, Any]:
+    prepare = _prepare.get(operation.kind)
+    return dict(prepare(operation)) if prepare else {}
+
+
+def carry_out_of(operation: "Operation") -> CarryOut:
+    return _carry[operation.kind]
+
+
+def absorb_of(operation: "Operation") -> Absorb:
+    return _absorb[operation.kind]
+
+
+def settle_of(operation: "Operation") -> Settle:
+    return _settle[operation.kind]
+
+
+def revert_of(operation: "Operation") -> Revert:
+    return _revert[operation.kind]
+
+
+def kinds() -> list[Kind]:
+    return list(_kinds.values())
+
+
+def kind_label(name: str) -> Any:
+    """How people call a kind; the bare name of one that is no longer built in."""
+    return _kinds[name].label if name in _kinds else name
