@@ -1,0 +1,18 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AuditConfig(AppConfig):
+    name = "portal.audit"
+    label = "audit"
+    verbose_name = _("Audit")
+
+    def ready(self) -> None:
+        from portal.audit import labels
+        from portal.tenancy.roles import Role
+        from portal.ui.navigation import NavItem, register
+
+        # Those of the portal's own apps; a vendor app registers its own.
+        for known in (labels.OPERATIONS, labels.PEOPLE, labels.CONNECTIONS):
+            labels.register(known)
+        register(NavItem(_("Audit"), "audit:entries", icon="history", role=Role.ADMIN, order=900, section=_("Company")))

@@ -1,0 +1,53 @@
+"""Where a request comes from, for the audit trail and for support: its id and its address."""
+
+import ipaddress
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+
+@dataclass(frozen=True)
+class RequestContext:
+    request_id: str = ""
+    ip_address: str | None = None
+
+
+NO_REQUEST = RequestContext()
+_context: ContextVar[RequestContext] = ContextVar("request_context", default=NO_REQUEST)
+
+
+def request_context() -> RequestContext:
+    return _context.get()
+
+
+class RequestContextMiddleware:
+    """Give each request an id, which the answer carries as X-Request-Id and the audit trail keeps."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        context = RequestContext(uuid.uuid4().hex, client_address(request))
+        token = _context.set(context)
+        request.request_id = context.request_id  # type: ignore[attr-defined]
+        try:
+            response = self.get_response(request)
+        finally:
+            _context.reset(token)
+        response["X-Request-Id"] = context.request_id
+        return response
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The caller's address: the socket's, or the one that the outermost trusted proxy saw. None if it is no address."""
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    proxies = settings.TRUSTED_PROXIES
+    claimed = hops[-proxies] if proxies and len(hops) >= proxies else request.META.get("REMOTE_ADDR", "")
+    try:
+        return str(ipaddress.ip_address(claimed))
+    except ValueError:
+        return None

@@ -1,0 +1,55 @@
+"""Writing the audit trail."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from portal.audit.context import request_context
+from portal.audit.models import Entry
+
+SYSTEM = "Patchbay"
+
+
+def record(
+    action: str,
+    obj: models.Model | None,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str = "",
+    on_behalf_of: Any = None,
+    acting_user: Any,
+) -> Entry:
+    """Write one act, in the caller's transaction, so that change and entry stand or fall together.
+
+    `action` is app.verb in the past tense ("tenancy.role_changed"). `before` and `after` hold the fields that changed, never
+    a secret. `acting_user` None is the portal itself. The tenant is the object's; an object without one is a matter of staff.
+    """
+    context = request_context()
+    return Entry.objects.create(
+        tenant_id=_tenant_of(obj),
+        at=timezone.now(),
+        actor=acting_user,
+        actor_label=acting_user.email if acting_user else SYSTEM,
+        on_behalf_of=on_behalf_of,
+        on_behalf_of_label=on_behalf_of.email if on_behalf_of else "",
+        ip_address=context.ip_address,
+        request_id=context.request_id,
+        action=action,
+        object_type=obj._meta.label_lower if obj else "",
+        object_id=str(obj.pk) if obj else "",
+        object_label=str(obj)[:254] if obj else "",
+        before=dict(before) if before is not None else None,
+        after=dict(after) if after is not None else None,
+        reason=reason,
+    )
+
+
+def _tenant_of(obj: models.Model | None) -> int | None:
+    if obj is None:
+        return None
+    if obj._meta.label == "tenancy.Tenant":
+        return obj.pk
+    return getattr(obj, "tenant_id", None)
