@@ -1,0 +1,436 @@
+"""What is believed of a tenant's video products: orders, inventory, subscribers, and the ledger of inventory changes."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce, Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from portal.operations.models import Operation, Status
+from portal.tenancy.models import TenantModel
+from portal.tenancy.sealing import SealedField
+from portal.tenancy.wall import TenantForeignKey, TenantOneToOneField
+from portal.vendors.models import Connection
+
+VIDEO_PRODUCT = "KPN-VoiceVideo-C"
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    def for_desk(self) -> "ProductQuerySet":
+        """With connection, health, mirror and inventory, without sealed fields, and what is promised of the stock:
+        `ledger_level`, `promised` (subscribers not made yet), `arriving` and `leaving` (by orders on their way).
+        """
+        orders, making = Order.objects.on_their_way(), Subscriber.objects.filter(state=Subscriber.State.REQUESTED)
+        return (
+            self.select_related("connection__health", "connection__mirror", "inventory")
+            .defer("connection__client_id", "connection__client_secret", "connection__health__access_token")
+            .annotate(
+                ledger_level=Subquery(
+                    InventoryChange.objects.filter(product=OuterRef("pk")).order_by("-sequence").values("level")[:1]
+                ),
+                promised=_counted(making),
+                arriving=_summed(orders.filter(type=Order.Type.INCREMENT)),
+                leaving=_summed(orders.filter(type=Order.Type.DECREMENT)),
+            )
+            .order_by("connection__name", "connection_id", "name")
+        )
+
+    def with_attention(self) -> "ProductQuerySet":
+        """What wants a look: `our_subscribers`, `lost_credentials`, and of the connection `differences`, `stuck`, `unknown`."""
+        stuck = Operation.objects.needing_a_person()
+        return self.annotate(
+            our_subscribers=_counted(Subscriber.objects.using_a_product()),
+            lost_credentials=_counted(Subscriber.objects.without_credentials()),
+            differences=_counted(Drift.objects.open(), of="connection"),
+            stuck=_counted(stuck, of="connection"),
+            unknown=_counted(Operation.objects.filter(status=Status.UNKNOWN), of="connection"),
+        )
+
+
+def _counted(rows: models.QuerySet, of: str = "product") -> Coalesce:
+    """How many of `rows` belong to the product, or to its connection."""
+    outer = OuterRef("pk") if of == "product" else OuterRef("connection_id")
+    return Coalesce(Subquery(rows.filter(**{of: outer}).order_by().values(of).annotate(n=Count("pk")).values("n")), 0)
+
+
+def _summed(orders: models.QuerySet) -> Coalesce:
+    mine = orders.filter(product=OuterRef("pk")).order_by().values("product")
+    return Coalesce(Subquery(mine.annotate(n=Sum("quantity")).values("n")), 0)
+
+
+class Product(TenantModel):
+    """What can be ordered over a connection, at which price, up to which agreed value of the inventory.
+
+    Price and limit are what the tenant agreed with the vendor; the API tells neither.
+    """
+
+    connection = TenantForeignKey(Connection, models.CASCADE, related_name="products", verbose_name=_("connection"))
+    name = models.CharField(_("product"), max_length=80)
+    unit_price = models.DecimalField(
+        _("price per product and month (EUR)"),
+        max_digits=10,
+        decimal_places=4,
+        default=Decimal(0),
+        validators=[MinValueValidator(Decimal(0))],
+    )
+    limit_eur = models.DecimalField(
+        _("agreed limit (EUR a month)"),
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+    )
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("product"), _("products")
+        constraints = [models.UniqueConstraint(fields=["connection", "name"], name="product_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def lane(self) -> str:
+        """What is serialised at the vendor: everything that moves this product's counts."""
+        return f"video:{self.name}"
+
+
+class Inventory(TenantModel):
+    """How many products there are and how many are free, as the vendor last said or as its answers since imply."""
+
+    product = TenantOneToOneField(Product, models.CASCADE, related_name="inventory", verbose_name=_("product"))
+    total = models.PositiveIntegerField(_("total"))
+    available = models.PositiveIntegerField(_("available"))
+    # Products used by subscribers that this portal does not know; the vendor cannot list them, a person accepted them.
+    foreign_in_use = models.IntegerField(_("in use, made elsewhere"), default=0)
+    read_at = models.DateTimeField(_("read"))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("inventory"), _("inventories")
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.available}/{self.total}"
+
+    @property
+    def in_use(self) -> int:
+        return self.total - self.available
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def on_their_way(self) -> "OrderQuerySet":
+        return self.filter(status__in=[Order.Status.REQUESTED, Order.Status.PENDING])
+
+    def for_list(self) -> "OrderQuerySet":
+        """With product, operation and who, and without sealed fields."""
+        return self.select_related("product", "operation", "requested_by")
+
+    def for_detail(self) -> "OrderQuerySet":
+        return self.for_list().select_related("connection").defer("connection__client_id", "connection__client_secret")
+
+
+class Order(TenantModel):
+    """Products ordered up or down. Ours from the click on; the vendor's number comes with its answer."""
+
+    class Type(models.TextChoices):
+        INCREMENT = "increment", _("Increment")
+        DECREMENT = "decrement", _("Decrement")
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", _("Requested")
+        PENDING = "pending", _("Pending at the vendor")
+        FULFILLED = "fulfilled", _("Fulfilled")
+        REJECTED = "rejected", _("Rejected by the vendor")
+        FAILED = "failed", _("Not placed")
+
+    product = TenantForeignKey(Product, related_name="orders", verbose_name=_("product"))
+    connection = TenantForeignKey(Connection, related_name="orders", verbose_name=_("connection"))
+    type = models.CharField(_("type"), max_length=10, choices=Type)
+    quantity = models.PositiveIntegerField(_("quantity"))
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.REQUESTED)
+    number = models.CharField(_("order number"), max_length=80, blank=True)
+    operation = TenantOneToOneField(Operation, null=True, related_name="order", verbose_name=_("operation"))
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("ordered by")
+    )
+    created_at = models.DateTimeField(_("ordered"), default=timezone.now, editable=False)
+    vendor_created_at = models.DateTimeField(_("taken by the vendor"), null=True)
+    fulfilled_at = models.DateTimeField(_("fulfilled"), null=True)
+    seen_fulfilled_at = models.DateTimeField(_("seen fulfilled"), null=True)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("order"), _("orders")
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "number"], condition=~Q(number=""), name="order_number_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="order_quantity_positive"),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at", "-id"], name="order_by_tenant"),
+            models.Index(
+                fields=["connection", "-created_at"],
+                condition=Q(status__in=["requested", "pending"]),
+                name="order_on_its_way",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.signed_quantity:+d} × {self.product}"
+
+    @property
+    def signed_quantity(self) -> int:
+        return self.quantity if self.type == self.Type.INCREMENT else -self.quantity
+
+    @property
+    def condition(self) -> str:
+        """One word for a badge; while it has not reached the vendor, how its operation is (see `portal.ui.statuses`)."""
+        if self.status == self.Status.REQUESTED and self.operation and self.operation.status != Status.WAITING:
+            return self.operation.status
+        return "not_placed" if self.status == self.Status.FAILED else self.status
+
+    @property
+    def on_its_way(self) -> bool:
+        return self.status in (self.Status.REQUESTED, self.Status.PENDING)
+
+    @property
+    def cancellable(self) -> bool:
+        """It has not left: nothing at the vendor would have to be undone."""
+        return bool(self.status == self.Status.REQUESTED and self.operation and self.operation.cancellable)
+
+    @property
+    def waited(self) -> timedelta:
+        """How long it has been under way."""
+        return timezone.now() - self.created_at
+
+    @property
+    def overdue(self) -> bool:
+        """Pending at the vendor for so long that a person should ask there (ORDER_PATIENCE_SECONDS)."""
+        return self.status == self.Status.PENDING and self.waited.total_seconds() > settings.ORDER_PATIENCE_SECONDS
+
+
+class SubscriberQuerySet(models.QuerySet["Subscriber"]):
+    def using_a_product(self) -> "SubscriberQuerySet":
+        return self.filter(state__in=[Subscriber.State.ACTIVE, Subscriber.State.DELETING])
+
+    def living(self) -> "SubscriberQuerySet":
+        return self.filter(state__in=LIVING)
+
+    def named_like(self, text: str) -> "SubscriberQuerySet":
+        """Whose username or identity contains `text`, in any case."""
+        return self.filter(Q(username__icontains=text) | Q(identity__icontains=text))
+
+    def without_credentials(self) -> "SubscriberQuerySet":
+        """Active, but the vendor's answer with ID and password was lost."""
+        return self.filter(state=Subscriber.State.ACTIVE, vendor_id="")
+
+    def for_list(self) -> "SubscriberQuerySet":
+        """With product and who; a list shows no password, so none is read."""
+        return self.select_related("product", "requested_by").defer("password")
+
+    def for_detail(self) -> "SubscriberQuerySet":
+        return self.select_related("product", "requested_by", "connection__tenant").defer(
+            "connection__client_id", "connection__client_secret"
+        )
+
+
+class Subscriber(TenantModel):
+    """A user of the tenant's application at the vendor; takes one product while it lives."""
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("Requested")
+        ACTIVE = "active", _("Active")
+        DELETING = "deleting", _("Being deleted")
+        DELETED = "deleted", _("Deleted")
+        FAILED = "failed", _("Not created")
+
+    connection = TenantForeignKey(Connection, related_name="subscribers", verbose_name=_("connection"))
+    product = TenantForeignKey(Product, related_name="subscribers", verbose_name=_("product"))
+    username = models.CharField(_("username"), max_length=64)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.REQUESTED)
+    vendor_id = models.CharField(_("subscriber ID"), max_length=100, blank=True)
+    identity = models.CharField(_("identity"), max_length=200, blank=True)
+    password = SealedField(_("password"))
+    ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("created by")
+    )
+    created_at = models.DateTimeField(_("requested"), default=timezone.now, editable=False)
+    vendor_created_at = models.DateTimeField(_("created"), null=True)
+    deleted_at = models.DateTimeField(_("deleted"), null=True)
+
+    objects = SubscriberQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("subscriber"), _("subscribers")
+        constraints = [
+            models.UniqueConstraint(
+                "connection",
+                Lower("username"),
+                condition=Q(state__in=["requested", "active", "deleting"]),
+                name="living_username_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at", "-id"], name="subscriber_by_tenant"),
+            models.Index(fields=["product"], condition=Q(state__in=["active", "deleting"]), name="subscriber_in_use"),
+            models.Index(
+                fields=["ends_at"], condition=Q(ends_at__isnull=False, state="active"), name="subscriber_ending"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def temporary(self) -> bool:
+        return self.ends_at is not None
+
+    @property
+    def credentials_lost(self) -> bool:
+        """The vendor made it, but its answer with ID and password never reached us; the vendor cannot be asked again."""
+        return self.state == self.State.ACTIVE and not self.vendor_id
+
+    @property
+    def condition(self) -> str:
+        """One word for a badge (see `portal.ui.statuses`)."""
+        if self.credentials_lost:
+            return "credentials_lost"
+        return {self.State.REQUESTED: "creating", self.State.FAILED: "not_created"}.get(
+            self.State(self.state), self.state
+        )
+
+    @property
+    def on_its_way(self) -> bool:
+        return self.state in (self.State.REQUESTED, self.State.DELETING)
+
+
+LIVING = [Subscriber.State.REQUESTED, Subscriber.State.ACTIVE, Subscriber.State.DELETING]
+
+
+class InventoryChangeQuerySet(models.QuerySet["InventoryChange"]):
+    def since(self, start: datetime) -> "InventoryChangeQuerySet":
+        """Those that took effect at `start` or later, in the order of their effect: `effective_at`, the vendor's time first."""
+        return (
+            self.annotate(effective_at=Coalesce("vendor_at", "recorded_at"))
+            .filter(effective_at__gte=start)
+            .order_by("effective_at", "sequence")
+        )
+
+
+class InventoryChange(TenantModel):
+    """The ledger that billing stands on: each change of the inventory with the level it led to. Append-only.
+
+    `vendor_at` is the vendor's time of the change where it told one; `recorded_at` is ours.
+    """
+
+    class Cause(models.TextChoices):
+        OPENING = "opening", _("Opening level")
+        ORDER = "order", _("Order")
+        RECONCILE = "reconcile", _("Adopted difference")
+
+    product = TenantForeignKey(Product, related_name="changes", verbose_name=_("product"))
+    sequence = models.PositiveIntegerField(_("number"))
+    quantity = models.IntegerField(_("change"))
+    level = models.IntegerField(_("level"))
+    cause = models.CharField(_("cause"), max_length=10, choices=Cause)
+    order = TenantForeignKey(Order, null=True, related_name="changes", verbose_name=_("order"))
+    vendor_at = models.DateTimeField(_("vendor's time"), null=True)
+    recorded_at = models.DateTimeField(_("recorded"))
+
+    objects = InventoryChangeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("inventory change"), _("inventory changes")
+        ordering = ["product", "sequence"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "sequence"], name="change_number_once"),
+            models.UniqueConstraint(fields=["order"], condition=Q(order__isnull=False), name="order_counts_once"),
+        ]
+        indexes = [models.Index("product", Coalesce("vendor_at", "recorded_at"), name="change_by_effect")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity:+d} → {self.level}"
+
+
+class DriftQuerySet(models.QuerySet["Drift"]):
+    def open(self) -> "DriftQuerySet":
+        return self.filter(state=Drift.State.OPEN)
+
+    def for_list(self) -> "DriftQuerySet":
+        """With product and who decided."""
+        return self.select_related("product", "decided_by")
+
+
+class Drift(TenantModel):
+    """A difference between what we believe and what the vendor says, for a person to adopt or repair."""
+
+    class Kind(models.TextChoices):
+        TOTAL = "total", _("Inventory total differs")
+        IN_USE = "in_use", _("Products in use differ from our subscribers")
+        UNKNOWN_ORDER = "unknown_order", _("An order that was not placed here")
+        MISSING_ORDER = "missing_order", _("An order that the vendor no longer lists")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        ADOPTED = "adopted", _("Adopted")
+        REPAIRED = "repaired", _("Repaired")
+        GONE = "gone", _("Went away")
+
+    connection = TenantForeignKey(Connection, models.CASCADE, related_name="+", verbose_name=_("connection"))
+    product = TenantForeignKey(Product, models.CASCADE, null=True, related_name="+", verbose_name=_("product"))
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    key = models.CharField(_("of what"), max_length=100, blank=True)
+    ours = models.JSONField(_("we believe"), null=True)
+    ours_at = models.DateTimeField(_("as of"))
+    theirs = models.JSONField(_("the vendor says"), null=True)
+    first_seen_at = models.DateTimeField(_("first seen"))
+    last_seen_at = models.DateTimeField(_("last seen"))
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("decided by")
+    )
+    decided_at = models.DateTimeField(_("decided"), null=True)
+    reason = models.TextField(_("reason"), blank=True)
+
+    objects = DriftQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("difference"), _("differences")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "product", "kind", "key"],
+                condition=Q(state="open"),
+                nulls_distinct=False,
+                name="one_open_drift",
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "-first_seen_at", "-id"], name="drift_by_tenant")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.key}"
+
+
+class MirrorState(TenantModel):
+    """How old the mirror of a connection is, and whether it is being read just now."""
+
+    connection = TenantOneToOneField(Connection, models.CASCADE, related_name="mirror", verbose_name=_("connection"))
+    read_at = models.DateTimeField(_("last complete read"), null=True)
+    asked_at = models.DateTimeField(_("refresh asked"), null=True)
+    due_at = models.DateTimeField(_("next read"), default=timezone.now)
+    reading_until = models.DateTimeField(null=True)
+    error = models.CharField(_("error"), max_length=500, blank=True)
+    error_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("mirror state"), _("mirror states")
+        indexes = [models.Index(fields=["due_at"], name="mirror_due")]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id}"

@@ -1,0 +1,111 @@
+"""Where on the video pages somebody stands: which of the tenant's connections is looked at."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
+
+from portal.tenancy.roles import Role
+from portal.vendors.models import Connection
+from provisioning.models import MirrorState, Product
+from provisioning.refresh import awaited
+
+VENDOR = "kandy"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """`products` are those of all connections, as `for_desk` reads them; `connection` is the one looked at."""
+
+    products: list[Product]
+    connection: Connection
+
+    @property
+    def connections(self) -> list[Connection]:
+        return list({product.connection_id: product.connection for product in self.products}.values())
+
+    @property
+    def several(self) -> bool:
+        return len(self.connections) > 1
+
+    @cached_property
+    def own_products(self) -> list[Product]:
+        return [product for product in self.products if product.connection_id == self.connection.pk]
+
+    @property
+    def query(self) -> str:
+        """What links of this connection end in; nothing where there is only one."""
+        return f"?{urlencode({'connection': self.connection.pk})}" if self.several else ""
+
+    @property
+    def mirror(self) -> MirrorState:
+        return self.connection.mirror
+
+    @property
+    def awaited(self) -> bool:
+        return awaited(self.mirror)
+
+    @property
+    def stale_after(self) -> int:
+        """Seconds after which the mirror should have been read three times."""
+        return int(max(900, 3 * settings.SYNC_SECONDS))
+
+    def product(self, pk: str = "") -> Product:
+        """The chosen product, else the first. Raises Http404 for one that is not here."""
+        if not pk:
+            return self.own_products[0]
+        return next((one for one in self.own_products if str(one.pk) == pk), None) or _nowhere()
+
+
+def desk_of(request: HttpRequest, *, attention: bool = False) -> Desk | None:
+    """The desk that ?connection= names, else the first; None when the tenant has no video connection.
+
+    Costs one query. Raises Http404 for a connection that is not the tenant's.
+    """
+    products = Product.objects.for_desk().filter(connection__vendor=VENDOR)
+    found = list(products.with_attention() if attention else products)
+    if not found:
+        return None
+    return Desk(found, _chosen(found, request.GET.get("connection") or request.POST.get("connection") or ""))
+
+
+def _chosen(products: list[Product], pk: str) -> Connection:
+    if not pk:
+        return products[0].connection
+    return next((one.connection for one in products if str(one.connection_id) == pk), None) or _nowhere()
+
+
+def _nowhere() -> Any:
+    raise Http404
+
+
+def no_connection(request: HttpRequest) -> HttpResponse:
+    """There is nothing to show before a connection is made."""
+    return render(request, "provisioning/no_connection.html", {"may_connect": allows(request, Role.ADMIN)})
+
+
+def page(request: HttpRequest, template: str, desk: Desk, status: int = 200, **context: Any) -> HttpResponse:
+    """Render a page of the desk, with what its frame and its buttons need."""
+    return render(request, template, {"desk": desk, **frame(request, desk.connection), **context}, status=status)
+
+
+def frame(request: HttpRequest, connection: Connection) -> dict[str, Any]:
+    return {
+        "connection": connection,
+        "test_environment": connection.environment == Connection.Environment.TEST,
+        "may_operate": SimpleLazyObject(lambda: allows(request, Role.OPERATOR)),
+        "may_administer": SimpleLazyObject(lambda: allows(request, Role.ADMIN)),
+    }
+
+
+def allows(request: HttpRequest, role: Role) -> bool:
+    return request.membership.allows(role)  # type: ignore[attr-defined]
+
+
+def slug_of(request: HttpRequest) -> str:
+    return request.tenant.slug  # type: ignore[attr-defined]

@@ -1,0 +1,30 @@
+"""Price and limit of a product, as agreed with the vendor."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from portal.tenancy.door import tenant_view
+from portal.tenancy.roles import Role
+from provisioning.forms import PriceForm
+from provisioning.models import Product
+from provisioning.pricing import set_price
+from provisioning.views.desk import frame, slug_of
+
+
+@tenant_view(Role.ADMIN)
+def product(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Product.objects.for_desk(), pk=pk)
+    form = PriceForm(
+        request.POST or None, initial={"unit_price": found.unit_price or None, "limit_eur": found.limit_eur}
+    )
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        set_price(found, unit_price=values["unit_price"], limit_eur=values["limit_eur"], acting_user=request.user)
+        messages.success(request, _("Saved. Forecasts and costs use it from now on."))
+        url = reverse("provisioning:dashboard", args=[slug_of(request)])
+        return redirect(f"{url}?connection={found.connection_id}&product={found.pk}")
+    context = {**frame(request, found.connection), "form": form, "product": found}
+    return render(request, "provisioning/product.html", context, status=422 if form.is_bound else 200)
