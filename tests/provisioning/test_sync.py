@@ -42,10 +42,38 @@ def test_the_first_reading_opens_the_ledger_and_takes_over_history(cast, sandbox
     video = Video(cast.acme, "old-customer", sandbox)
     video.sync()
     with video.scope():
-        assert list(InventoryChange.objects.values_list("cause", "level")) == [("opening", 8)]
+        assert list(InventoryChange.objects.values_list("cause", "level")) == [("opening", 0), ("order", 8)]
         assert Order.objects.get().status == Order.Status.FULFILLED
         assert video.inventory.foreign_in_use == 1
     assert open_drift(video) == {}
+
+
+def test_the_ledger_opens_with_the_vendors_own_times(cast, sandbox, quick_vendor, transactional_db):
+    """What was ordered and given back before the first reading belongs to its month's peak all the same."""
+    from tests.fixtures.video import SECRET, Video
+
+    sandbox.control.put_account("old-customer", SECRET)
+    sandbox.control.move_total_behind("old-customer", 2)
+    for quantity, kind, at in ((9, "increment", "2026-01-10T08:00:00Z"), (7, "decrement", "2026-01-11T08:00:00Z")):
+        sandbox.control.order_behind("old-customer", kind, quantity, at=at)
+    video = Video(cast.acme, "old-customer", sandbox)
+    video.sync()
+    with video.scope():
+        entries = list(InventoryChange.objects.values_list("level", "vendor_at__date"))
+    assert [(level, str(day)) for level, day in entries] == [(2, "2026-01-10"), (11, "2026-01-10"), (4, "2026-01-11")]
+    assert open_drift(video) == {}
+
+
+def test_a_history_that_cannot_be_true_is_not_entered(cast, sandbox, quick_vendor, transactional_db):
+    from tests.fixtures.video import SECRET, Video
+
+    sandbox.control.put_account("old-customer", SECRET)
+    sandbox.control.order_behind("old-customer", "increment", 8)
+    sandbox.control.move_total_behind("old-customer", -5)
+    video = Video(cast.acme, "old-customer", sandbox)
+    video.sync()
+    with video.scope():
+        assert list(InventoryChange.objects.values_list("cause", "level")) == [("opening", 3)]
 
 
 def test_a_reading_that_finds_nothing_new_writes_nothing(five):
