@@ -116,11 +116,10 @@ def _finish_with_answer(work: Work, answer: object) -> timedelta | None:
     """The vendor said yes. If absorbing its answer fails, the outcome is left to the settling look."""
     try:
         with tenant_scope(work.operation.tenant_id):
-            mine = _still_mine(work)
-            close_attempt(work.attempt, Outcome.DONE if mine else Outcome.LATE)
-            if mine:
-                end_done(work.operation, answer)
-            return close_line(work)
+            if not _still_mine(work):
+                return close(work, Outcome.LATE)
+            end_done(work.operation, answer)
+            return close(work, Outcome.DONE)
     except Exception as error:
         logger.exception("operation %s: the vendor's answer could not be absorbed", work.operation.pk)
         return _finish_without_answer(work, VendorOutcomeUnknown(f"answer not absorbed: {type(error).__name__}"))
@@ -128,11 +127,8 @@ def _finish_with_answer(work: Work, answer: object) -> timedelta | None:
 
 def _finish_without_answer(work: Work, error: VendorError) -> timedelta | None:
     with tenant_scope(work.operation.tenant_id):
-        if _still_mine(work):
-            close_attempt(work.attempt, _step_for(error)(work.operation, error), error)
-        else:
-            close_attempt(work.attempt, Outcome.LATE, error)
-        return close_line(work, error)
+        outcome = _step_for(error)(work.operation, error) if _still_mine(work) else Outcome.LATE
+        return close(work, outcome, error)
 
 
 def _still_mine(work: Work) -> bool:
@@ -239,20 +235,20 @@ def change(operation: Operation, **fields: object) -> None:
             setattr(operation, name, value)
 
 
-def close_attempt(attempt: Attempt, outcome: Outcome, error: VendorError | None = None, message: str = "") -> None:
-    Attempt.objects.filter(pk=attempt.pk).update(
+def close(
+    work: Work, outcome: Attempt.Outcome, error: VendorError | None = None, message: str = ""
+) -> timedelta | None:
+    """Write down how an attempt ended, and its calls. Returns how long the lane should rest; None: nothing more is due."""
+    operation, last = work.operation, work.line.calls[-1] if work.line.calls else None
+    told = error if error and error.status else last
+    Attempt.objects.filter(pk=work.attempt.pk).update(
         finished_at=timezone.now(),
         outcome=outcome,
-        status=error.status if error else None,
-        vendor_request_id=(error.request_id or "")[:100] if error else "",
+        status=told.status if told else None,
+        vendor_request_id=((told.request_id if told else "") or "")[:100],
         message=message or (str(error) if error else ""),
-        facts=attempt.facts,
+        facts=work.attempt.facts,
     )
-
-
-def close_line(work: Work, error: VendorError | None = None) -> timedelta | None:
-    """Log the calls. Returns how long the lane should rest; None when nothing more is due in it."""
-    operation = work.operation
     rest = work.line.close(error, operation_id=operation.pk, attempt=work.attempt.number)
     waiting = Operation.objects.in_lane(operation.connection_id, operation.lane).filter(status=Status.WAITING)
     return rest if waiting.filter(due_at__lte=Now()).exists() else None

@@ -42,7 +42,7 @@ def _claim_look(tenant_id: int, operation_id: int) -> Work | None:
     with tenant_scope(tenant_id):
         operation = (
             Operation.objects.to_be_settled()
-            .select_related("connection", "tenant")
+            .select_related("connection__health", "tenant", "created_by")
             .select_for_update(skip_locked=True, of=("self",))
             .filter(pk=operation_id)
             .first()
@@ -59,13 +59,11 @@ def _apply(work: Work, verdict: Verdict) -> bool:
     operation = work.operation
     with tenant_scope(operation.tenant_id):
         if not _still_unknown(operation):
-            engine.close_attempt(work.attempt, Outcome.LATE, message=verdict.why)
-            engine.close_line(work)
+            engine.close(work, Outcome.LATE, message=verdict.why)
             return False
         work.attempt.facts |= dict(verdict.evidence)
-        engine.close_attempt(work.attempt, _outcome(verdict), message=verdict.why)
         _conclude(operation, verdict)
-        engine.close_line(work)
+        engine.close(work, _outcome(verdict), message=verdict.why)
         return operation.status in (Status.DONE, Status.WAITING)
 
 
@@ -122,8 +120,7 @@ def _looked_in_vain(work: Work, error: VendorError) -> bool:
             else:
                 delay = engine.backoff(work.attempt.number)
                 engine.change(operation, message=str(error), due_at=Now() + delay)
-        engine.close_attempt(work.attempt, Outcome.NOT_SENT, error)
-        engine.close_line(work, error)
+        engine.close(work, Outcome.NOT_SENT, error)
     return False
 
 

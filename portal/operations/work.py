@@ -21,7 +21,11 @@ class Work:
         self.operation, self.attempt = operation, attempt
         # Nothing may leave so late that its answer would come after the lease: by then somebody else decides.
         send_by = claimed_at + settings.OPERATION_LEASE_SECONDS - settings.VENDOR_TOTAL_TIMEOUT
-        self.line = Line(operation.connection, send_by=send_by if attempt.purpose == Attempt.Purpose.SEND else None)
+        self.line = Line(
+            operation.connection,
+            known=operation.connection.health,
+            send_by=send_by if attempt.purpose == Attempt.Purpose.SEND else None,
+        )
 
     @property
     def http(self) -> VendorHttp:

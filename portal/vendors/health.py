@@ -22,11 +22,23 @@ from portal.vendors.models import Connection, ConnectionState
 Trouble = ConnectionState.Trouble
 # What a vendor writes when no sunset is planned.
 NO_SUNSET = {"", "n/a"}
+# A busy connection need not write down each of its successes.
+SUCCESS_IS_FRESH = timedelta(seconds=10)
 
 
-def learn(connection: Connection, calls: Sequence[CallRecord], error: VendorError | None) -> timedelta:
-    """Write down what `calls` and their end told of the vendor, in one UPDATE. Returns how long it should rest."""
+def learn(
+    connection: Connection,
+    calls: Sequence[CallRecord],
+    error: VendorError | None,
+    known: ConnectionState | None = None,
+) -> timedelta:
+    """Write down what `calls` and their end told of the vendor, in one UPDATE. Returns how long it should rest.
+
+    Nothing is written where `known`, the state of a moment ago, says it all.
+    """
     now = datetime.now(UTC)
+    if calls and error is None and known is not None and _says_it_all(known, calls, now):
+        return timedelta()
     if not calls:
         _held_back(connection, error, now)
         return _rest(error, now)
@@ -38,6 +50,23 @@ def learn(connection: Connection, calls: Sequence[CallRecord], error: VendorErro
     if news:
         ConnectionState.objects.filter(connection=connection).update(**news)
     return wait
+
+
+def _says_it_all(known: ConnectionState, calls: Sequence[CallRecord], now: datetime) -> bool:
+    """Well, as it was seconds ago; the same version, the same sunset, and no word of a quota."""
+    if known.trouble or known.succeeded_at is None or now - known.succeeded_at > SUCCESS_IS_FRESH:
+        return False
+    return all(
+        record.quota is None
+        and record.api_version[:80] in ("", known.api_version)
+        and _sunset(record.sunset) == known.sunset
+        for record in calls
+        if record.status and record.api_version
+    )
+
+
+def _sunset(told: str) -> str:
+    return "" if told.strip().lower() in NO_SUNSET else told[:200]
 
 
 def _held_back(connection: Connection, error: VendorError | None, now: datetime) -> None:
@@ -70,7 +99,7 @@ def _told(calls: Sequence[CallRecord], now: datetime) -> dict[str, Any]:
                 "quota_seen_at": now,
             }
         if record.sunset:
-            news["sunset"] = "" if record.sunset.strip().lower() in NO_SUNSET else record.sunset[:200]
+            news["sunset"] = _sunset(record.sunset)
         if record.api_version:
             news |= _version(record.api_version[:80])
     return news

@@ -11,7 +11,7 @@ from portal.tenancy.sealing import SealBroken
 from portal.vendors.errors import VendorError
 from portal.vendors.health import learn
 from portal.vendors.http import CallRecord, Limits, Redactor, VendorHttp
-from portal.vendors.models import Call, Connection
+from portal.vendors.models import Call, Connection, ConnectionState
 from portal.vendors.redaction import SHORTEST_LEARNED
 from portal.vendors.shared_token import SharedToken
 
@@ -30,15 +30,18 @@ def limits() -> Limits:
 class Line:
     """`http` makes calls; `calls` are those made. `close()` writes them down, inside the caller's transaction."""
 
-    def __init__(self, connection: Connection, *, send_by: float | None = None) -> None:
-        self.connection = connection
+    def __init__(
+        self, connection: Connection, *, known: ConnectionState | None = None, send_by: float | None = None
+    ) -> None:
+        """`known` is the connection's state where it has been read a moment ago already."""
+        self.connection, self.known = connection, known
         self.calls: list[CallRecord] = []
         # Were the newest of the calls made to the token endpoint? Then the API itself has said nothing yet.
         self.at_token = False
         redactor = Redactor(_secrets_of(connection))
         self.http = VendorHttp(
             connection.base_url,
-            tokens=SharedToken(connection, limits(), redactor, self._heard_token),
+            tokens=SharedToken(connection, limits(), redactor, self._heard_token, known),
             limits=limits(),
             redactor=redactor,
             on_call=self._heard,
@@ -53,7 +56,7 @@ class Line:
         Call.objects.bulk_create(
             [_logged(self.connection, record, operation_id, attempt) for record in calls], batch_size=100
         )
-        return learn(self.connection, calls, error)
+        return learn(self.connection, calls, error, self.known)
 
     def _heard(self, record: CallRecord) -> None:
         self.calls.append(record)

@@ -35,8 +35,14 @@ class SharedToken:
     """A `TokenSource` for one line. Raises the VendorUnavailable family only, before anything is sent."""
 
     def __init__(
-        self, connection: Connection, limits: Limits, redactor: Redactor, on_call: Callable[[CallRecord], None]
+        self,
+        connection: Connection,
+        limits: Limits,
+        redactor: Redactor,
+        on_call: Callable[[CallRecord], None],
+        known: ConnectionState | None = None,
     ) -> None:
+        self._known = known
         self._connection, self._limits, self._redactor, self._on_call = connection, limits, redactor, on_call
         self._has_its_turn = False
 
@@ -149,7 +155,7 @@ class SharedToken:
         """
         give_up = time.monotonic() + LONGEST_QUEUEING_SECONDS
         while True:
-            state = self._state()
+            state, self._known = self._known or self._state(), None
             wait = self._wait_of(state)
             if not wait and (self._has_its_turn or self._takes_turn(state)):
                 self._has_its_turn = True

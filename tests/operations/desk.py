@@ -15,6 +15,7 @@ from portal.operations import engine
 from portal.operations.models import Attempt, Operation, Status
 from portal.operations.promises import submit
 from portal.operations.registry import Absent, Found, Kind, PersonSays, absorbs, carries_out, reverts, settles
+from portal.operations.work import Work
 from portal.tenancy.models import Tenant, User
 from portal.tenancy.scope import tenant_scope
 from portal.vendors.errors import VendorOutcomeUnknown, VendorRefused
@@ -155,9 +156,8 @@ class Desk:
 
     def _attempted(self, operation: Operation) -> None:
         for purpose, outcome in (("send", Attempt.Outcome.UNKNOWN), ("look", Attempt.Outcome.CANNOT_TELL)):
-            attempt = engine.open_attempt(operation, Attempt.Purpose(purpose), 1)
-            attempt.facts = {"door": "front"}
-            engine.close_attempt(attempt, outcome, message="The desk does not tell.")
+            attempt = engine.open_attempt(operation, Attempt.Purpose(purpose), 1, {"door": "front"})
+            engine.close(Work(operation, attempt, 0.0), outcome, message="The desk does not tell.")
 
     def now(self, operation: Operation) -> Operation:
         """The operation as it is now."""

@@ -8,7 +8,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from portal.operations import decisions, engine
-from portal.operations.models import Operation, Status
+from portal.operations.models import Attempt, Operation, Status
+from portal.operations.work import Work
 from tests.operations.desk import KNOCK
 
 pytestmark = pytest.mark.django_db
@@ -218,9 +219,8 @@ def test_the_vendors_words_cannot_bring_markup_into_the_page(bob, desk, cast):
     operation = desk.troubled(cast.bob, "<script>alert(1)</script>")
     with desk.scope():
         engine.change(operation, message="<img src=x onerror=alert(2)>")
-        attempt = engine.open_attempt(operation, "look", 2)
-        attempt.facts = {"<b>key</b>": "<i>value</i>"}
-        engine.close_attempt(attempt, "cannot_tell", message="<script>alert(3)</script>")
+        attempt = engine.open_attempt(operation, Attempt.Purpose.LOOK, 2, {"<b>key</b>": "<i>value</i>"})
+        engine.close(Work(operation, attempt, 0.0), Attempt.Outcome.CANNOT_TELL, message="<script>alert(3)</script>")
     html = bob.get(page_of(operation)).content.decode() + bob.get(LIST).content.decode()
     for markup in ("<script>alert", "<img src=x", "<b>key", "<i>value"):
         assert markup not in html

@@ -10,6 +10,7 @@ from portal.audit.models import Entry
 from portal.operations import decisions
 from portal.operations.models import Decision, Operation, Status
 from portal.tenancy.scope import staff_scope
+from tests.fixtures.cast import sign_in_with_second_factor
 from tests.operations.desk import KNOCK
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +22,7 @@ REASON = "The vendor's support said so."
 
 @pytest.fixture
 def sue(client, cast):
-    client.force_login(cast.sue)
+    sign_in_with_second_factor(client, cast.sue)
     return client
 
 

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from portal.operations import decisions, engine, settling, subjects
-from portal.operations.models import Operation, Status
+from portal.operations.models import Attempt, Operation, Status
 from portal.operations.registry import kind_label
 from portal.operations.story import readable, story_of
 from portal.operations.words import behind_words, words_for
@@ -53,7 +53,7 @@ def test_a_lost_answer_that_was_found_is_told_with_what_was_read(desk, cast, des
     desk_server.heard.append(f"/{operation.pk}")
     with desk.scope():
         engine.change(operation, status=Status.UNKNOWN, due_at=Now())
-        engine.close_attempt(work.attempt, "unknown", message="no answer")
+        engine.close(work, Attempt.Outcome.UNKNOWN, message="no answer")
     settling.settle(desk.tenant.pk, operation.pk)
     assert story(desk, operation) == ["Asked for", "Sending 1", "Look 1 at the vendor", "Ended"]
     with desk.scope():
