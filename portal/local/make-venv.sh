@@ -21,6 +21,17 @@ find_python() {
     die "Python 3.11 or newer is needed, and there is none on PATH (Debian: apt-get install python3 python3-venv)"
 }
 
+can_make_venv() {
+    "$1" -c 'import ensurepip, venv' 2>/dev/null
+}
+
+# Debian's bare python3 lacks what makes virtual environments; root may have it installed.
+install_venv() {
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
+    echo "Installing Debian's python3-venv"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv; } >"$log" 2>&1 || true
+}
+
 why() {
     free=$(df -Pk . | awk 'NR == 2 { print $4 }')
     if [ "$free" -lt 1024 ] || grep -qE 'No space left on device|Errno 28|Disk quota exceeded' "$1"; then
@@ -37,8 +48,8 @@ trap 'rm -f "$log"' EXIT
 
 if ! { is_new_enough .venv/bin/python && .venv/bin/python -c 'import pip' 2>/dev/null; }; then
     python=$(find_python)
-    "$python" -c 'import ensurepip, venv' 2>/dev/null ||
-        die "$python cannot make a virtual environment (Debian: apt-get install python3-venv)"
+    can_make_venv "$python" || install_venv
+    can_make_venv "$python" || die "$python cannot make a virtual environment (Debian: apt-get install python3-venv)"
     echo "Making .venv with $("$python" --version)"
     "$python" -m venv --clear .venv >"$log" 2>&1 || die "no virtual environment in .venv: $(why "$log")"
 fi
