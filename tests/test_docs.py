@@ -73,6 +73,13 @@ def test_make_targets_that_are_named_are_there(page):
     assert set(re.findall(r"(?:`|^)make ([a-z-]+)", page.read_text(), flags=re.MULTILINE)) <= targets
 
 
+def test_every_make_target_is_in_the_readme():
+    told = re.findall(r"^([a-z-]+):.*## ", (CHECKOUT / "Makefile").read_text(), flags=re.MULTILINE)
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", README.read_text(), flags=re.MULTILINE))
+    assert "run" in told
+    assert set(told) - named == set()
+
+
 @every_page
 def test_variables_that_are_named_are_read_somewhere(page):
     source = EXAMPLE.read_text() + "".join(
