@@ -3,19 +3,31 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from portal.audit import labels
 from portal.operations import subjects
-from portal.operations.attention import capped
-from portal.operations.models import COUNTED, Operation
+from portal.operations.models import Operation
 from portal.tenancy.roles import Role
 from portal.ui import home, navigation
 from portal.ui.navigation import NavItem
 from provisioning.models import Drift, Order, Product, Subscriber
 
 SECTION = _("Video")
+ACTS = {
+    "provisioning.price_set": _("Price and limit set"),
+    "provisioning.credentials_revealed": _("Credentials shown"),
+    "provisioning.subscriber_id_entered": _("Subscriber ID entered"),
+    "provisioning.subscriber_declared_gone": _("Subscriber declared gone"),
+    "provisioning.subscriber_deletion_by_staff": _("Subscriber deleted by support"),
+    "provisioning.order_changed": _("Order changed at the vendor"),
+    "provisioning.difference_found": _("Difference found"),
+    "provisioning.difference_adopted": _("Difference adopted"),
+    "provisioning.difference_repaired": _("Difference marked as repaired"),
+}
 
 
 def register() -> None:
@@ -28,14 +40,14 @@ def register() -> None:
         ),
     ):
         navigation.register(item)
+    labels.register(ACTS)
     home.register(home.HomeCard("video", home_card, order=200))
     subjects.register(Order._meta.label_lower, _order_page)
     subjects.register(Subscriber._meta.label_lower, _subscriber_page)
 
 
-def open_differences(request: HttpRequest) -> str:
-    """ "" for none, "3", "99+"."""
-    return capped(Drift.objects.open()[:COUNTED].count())
+def open_differences(request: HttpRequest) -> QuerySet[Drift]:
+    return Drift.objects.open()
 
 
 def home_card(request: HttpRequest) -> tuple[str, Mapping[str, Any]] | None:
