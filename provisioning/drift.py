@@ -40,7 +40,7 @@ class Difference:
 def compare(connection: Connection, found: Iterable[Difference], judged: Iterable[Product], seen_at: datetime) -> None:
     """Note what was found, and that what was open for the judged products and is found no more went away."""
     products = {product.pk for product in judged}
-    still_open = {
+    still_open: dict[tuple[str, int | None, str], Drift] = {
         (drift.kind, drift.product_id, drift.key): drift
         for drift in Drift.objects.open().filter(connection=connection).select_for_update(of=("self",))
         if drift.product_id in products
@@ -133,19 +133,24 @@ def _decide(drift: Drift, state: Drift.State, reason: str, acting_user: Any) -> 
 def _adopt_total(drift: Drift) -> None:
     """The ledger takes what is missing now, which may be less than when it was seen: an order may have explained some."""
     product = _product_of(drift)
-    missing = int(drift.theirs) - (ledger.level(product) or 0)
+    missing = _count(drift.theirs) - (ledger.level(product) or 0)
     if missing:
         ledger.count_difference(product, missing)
 
 
 def _adopt_in_use(drift: Drift) -> None:
     inventory = Inventory.objects.select_for_update(of=("self",)).get(product=_product_of(drift))
-    inventory.foreign_in_use += int(drift.theirs) - int(drift.ours)
+    inventory.foreign_in_use += _count(drift.theirs) - _count(drift.ours)
     inventory.save(update_fields=["foreign_in_use"])
 
 
+def _count(value: Any) -> int:
+    """Of a total or of what is in use, both sides are numbers."""
+    return int(value)
+
+
 def _adopt_order(drift: Drift) -> None:
-    told = drift.theirs
+    told: Any = drift.theirs
     order, _created = Order.objects.get_or_create(
         connection_id=drift.connection_id,
         number=drift.key,

@@ -231,7 +231,7 @@ def _check_decrement(product: Product, quantity: int) -> None:
         raise NotPromised(
             _(
                 "Only %(free)s products are free. A decrement of %(quantity)s would go below what is in use, and the vendor"
-                " refuses that: delete subscribers first, or order fewer down."
+                " refuses that: delete subscribers first, or ask for fewer."
             )
             % {"free": max(free, 0), "quantity": quantity}
         )
@@ -370,7 +370,7 @@ def _settle_create_subscriber(work: Work) -> Verdict:
 
 @reverts(CREATE_SUBSCRIBER)
 def _subscriber_not_created(operation: Operation) -> None:
-    Subscriber.objects.filter(pk=operation.subject_id).update(state=Subscriber.State.FAILED)
+    Subscriber.objects.filter(pk=_subject_pk(operation)).update(state=Subscriber.State.FAILED)
     if operation.status != Status.WAITING:
         absorb.ask_for_reading(operation.connection_id)
 
@@ -395,11 +395,16 @@ def _settle_delete_subscriber(work: Work) -> Verdict:
 
 @reverts(DELETE_SUBSCRIBER)
 def _subscriber_not_deleted(operation: Operation) -> None:
-    Subscriber.objects.filter(pk=operation.subject_id).update(state=Subscriber.State.ACTIVE)
+    Subscriber.objects.filter(pk=_subject_pk(operation)).update(state=Subscriber.State.ACTIVE)
+
+
+def _subject_pk(operation: Operation) -> int:
+    assert operation.subject_id is not None, "these kinds are promised with their subject"
+    return operation.subject_id
 
 
 def _subject(operation: Operation) -> Subscriber:
-    return Subscriber.objects.select_for_update(of=("self",)).get(pk=operation.subject_id)
+    return Subscriber.objects.select_for_update(of=("self",)).get(pk=_subject_pk(operation))
 
 
 def _settle_by_count(work: Work, *, effect: int) -> Verdict:

@@ -112,10 +112,8 @@ def _failed(connection: Connection, line: Line, error: VendorError) -> None:
 
 
 def _follow(connection: Connection, reading: Reading) -> None:
-    first = not MirrorState.objects.filter(connection=connection, read_at__isnull=False).exists()
     products = _products(connection, reading)
-    if first:
-        _adopt_history(connection, reading, products)
+    _adopt_history(connection, reading, products)
     # An answer that is absorbed meanwhile waits here, and then adds its effect to what was read.
     list(Inventory.objects.filter(product__connection=connection).select_for_update(of=("self",)))
     changed = _follow_orders(connection, reading)
@@ -142,7 +140,8 @@ def _products(connection: Connection, reading: Reading) -> dict[str, Product]:
 
 
 def _adopt_history(connection: Connection, reading: Reading, products: dict[str, Product]) -> None:
-    """The first reading: what was ordered before is history under the opening level, not a difference."""
+    """What was ordered before a product was first read is its history under the opening level, not a difference."""
+    products = {name: product for name, product in products.items() if ledger.level(product) is None}
     orders = [
         Order(
             tenant_id=connection.tenant_id,

@@ -85,7 +85,7 @@ def _answer(request: HttpRequest, desk: Desk, form: OrderForm, told: Forecast | 
         form.add_error(None, _("The inventory has not been read from the vendor yet. Try again when it has."))
         return _form_page(request, desk, form, told)
     if told.too_few or request.POST.get("seen") == told.seen:
-        return _place(request, desk, form)
+        return _place(request, desk, form, told)
     context = _forecast_context(desk, form, told)
     return page(request, "provisioning/order_confirm.html", desk, form=form, then=_then(request), **context)
 
@@ -102,7 +102,7 @@ def order_forecast(request: HttpRequest) -> HttpResponse:
     return page(request, "provisioning/_forecast.html", desk, **_forecast_context(desk, form, told))
 
 
-def _place(request: HttpRequest, desk: Desk, form: OrderForm) -> HttpResponse:
+def _place(request: HttpRequest, desk: Desk, form: OrderForm, told: Forecast) -> HttpResponse:
     values = form.cleaned_data
     try:
         order = order_products(
@@ -110,7 +110,7 @@ def _place(request: HttpRequest, desk: Desk, form: OrderForm) -> HttpResponse:
         )
     except NotPromised as refusal:
         form.add_error(None, str(refusal))
-        return _form_page(request, desk, form, None)
+        return _form_page(request, desk, form, told)
     messages.success(request, _("Ordered. This page follows the order until the vendor has fulfilled it."))
     then = f"?then={_then(request)}" if _then(request) else ""
     return redirect(reverse("provisioning:order", args=[slug_of(request), order.pk]) + then)

@@ -1,5 +1,7 @@
 """Price and limit of a product, as agreed with the vendor."""
 
+from decimal import Decimal
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,7 +20,7 @@ from provisioning.views.desk import frame, slug_of
 def product(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Product.objects.for_desk(), pk=pk)
     form = PriceForm(
-        request.POST or None, initial={"unit_price": found.unit_price or None, "limit_eur": found.limit_eur}
+        request.POST or None, initial={"unit_price": _plain(found.unit_price) or None, "limit_eur": found.limit_eur}
     )
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
@@ -28,3 +30,8 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(f"{url}?connection={found.connection_id}&product={found.pk}")
     context = {**frame(request, found.connection), "form": form, "product": found}
     return render(request, "provisioning/product.html", context, status=422 if form.is_bound else 200)
+
+
+def _plain(price: Decimal) -> str:
+    """Without the zeros that the column adds: "2.5", and "" for nothing."""
+    return format(price.normalize(), "f") if price else ""

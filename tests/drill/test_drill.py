@@ -11,6 +11,7 @@ import time
 import pytest
 import redis
 
+from portal.local.stack import CELERY, worker_command
 from portal.operations.models import Operation, Status
 from portal.tenancy.models import Tenant
 from portal.tenancy.scope import staff_scope, tenant_scope
@@ -41,8 +42,6 @@ TIMES = {
     # What goes wrong on purpose is told by the verdict.
     "LOG_LEVEL": "CRITICAL",
 }
-CELERY = [sys.executable, "-m", "celery", "--app", "portal", "--quiet"]
-QUEUES = "operations,settle,sync"
 
 
 @pytest.fixture
@@ -64,21 +63,18 @@ def accounts(transactional_db, sandbox) -> list[Account]:
 class Chaos:
     """Two workers and a beat that are killed, a broker that is emptied, a vendor that restarts: by a seed of its own."""
 
-    def __init__(self, start_process, sandbox) -> None:
+    def __init__(self, start_process, sandbox, schedule) -> None:
         self._start_process, self._sandbox = start_process, sandbox
         self._rng = random.Random(SEED)
         self._next_kill = 0.0
         self.kills = self.flushes = self.vendor_restarts = 0
         self._workers = [self._worker(number) for number in range(2)]
-        beat = [*CELERY, "beat", "--schedule", f"/tmp/drill-beat-{os.getpid()}", "--pidfile", ""]
-        start_process("beat", *beat, env=TIMES)
+        beat = ["-m", *CELERY, "beat", "--schedule", str(schedule), "--pidfile", ""]
+        start_process("beat", sys.executable, *beat, env=TIMES)
 
     def _worker(self, number: int):
-        argv = [*CELERY, "worker", "--pool", "threads", "--concurrency", "6", "--queues", QUEUES]
-        node = f"drill{number}-{self.kills}@localhost"
-        return self._start_process(
-            f"worker{number}", *argv, "--without-gossip", "--without-mingle", "--hostname", node, env=TIMES
-        )
+        module = worker_command(f"drill{number}-{self.kills}", threads=6)
+        return self._start_process(f"worker{number}", sys.executable, "-m", *map(str, module), env=TIMES)
 
     def strike(self) -> None:
         """Called often; strikes when it is time."""
@@ -112,10 +108,10 @@ def all_ended() -> bool:
         return not moving.exclude(status=Status.WAITING, connection_id__in=list(held)).exists()
 
 
-def test_nothing_is_doubled_and_nothing_is_lost(accounts, sandbox, start_process, capsys):
+def test_nothing_is_doubled_and_nothing_is_lost(accounts, sandbox, start_process, tmp_path, capsys):
     for number, fault in enumerate(FAULTS):
         sandbox.control.add_fault(**fault, seed=SEED + number)
-    chaos = Chaos(start_process, sandbox)
+    chaos = Chaos(start_process, sandbox, tmp_path / "beat")
     asked, rng, give_up = 0, random.Random(SEED), time.monotonic() + PATIENCE_SECONDS
     while asked < SIZE and time.monotonic() < give_up:
         asked += rng.choice(accounts).ask()

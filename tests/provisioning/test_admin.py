@@ -19,16 +19,15 @@ from provisioning.models import (
     Subscriber,
 )
 from provisioning.operations import create_subscriber, order_products
+from tests.fixtures.cast import sign_in_with_second_factor
 from tests.provisioning.samples import samples, some_difference, some_order, some_subscriber, stocked_product
 
 MODELS = [Product, Inventory, Order, Subscriber, InventoryChange, Drift, MirrorState]
 
 
 @pytest.fixture
-def sue(client, cast, monkeypatch):
-    """Support staff, past the second factor, which has tests of its own."""
-    monkeypatch.setattr("portal.tenancy.admin_site.has_second_factor", lambda user: True)
-    client.force_login(cast.sue)
+def sue(client, cast):
+    sign_in_with_second_factor(client, cast.sue)
     return client
 
 

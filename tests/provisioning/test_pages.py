@@ -22,7 +22,7 @@ from tests.provisioning.samples import (
     stocked_product,
 )
 
-MOST_QUERIES = 12
+MOST_QUERIES = 11
 
 
 @pytest.fixture

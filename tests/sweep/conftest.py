@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from portal.tenancy.scope import staff_scope, tenant_scope
-from tests.fixtures.cast import Cast, make_cast
+from tests.fixtures.cast import Cast, make_cast, sign_in_with_second_factor
 from tests.sweep.addresses import all_samples
 
 
@@ -70,5 +70,5 @@ def _client_of(world: World, person: Any) -> Client:
     if key not in world.clients:
         world.clients[key] = Client()
         if person is not None:
-            world.clients[key].force_login(person)
+            sign_in_with_second_factor(world.clients[key], person)
     return world.clients[key]

@@ -7,6 +7,7 @@ from django.db import connection, models
 
 from portal.local.embedded import OWNER, Postgres
 from portal.local.pytest_plugin import test_place
+from portal.tenancy.grants import GRANTS
 from portal.tenancy.models import Tenant
 
 pytestmark = pytest.mark.django_db
@@ -188,3 +189,17 @@ def test_the_trigger_holds_for_the_owner_too(table, statement):
         owner.execute("set lock_timeout = '10s'")
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"):
             owner.execute(statement.format(table))
+
+
+@pytest.mark.parametrize("role", RUNTIME_ROLES)
+def test_a_table_of_tenants_without_its_wall_is_closed_rather_than_open(role):
+    with Postgres(test_place()).connect(connection.settings_dict["NAME"]) as owner, owner.transaction(force_rollback=True):
+        owner.execute(f"set role {OWNER}")
+        for table, column in (("forgotten", "tenant_id"), ("harmless", "name")):
+            owner.execute(f"create table {table} (id bigint, {column} text)")
+        owner.execute(GRANTS)
+        granted = {
+            table: owner.execute("select has_table_privilege(%s, %s, 'SELECT')", [role, table]).fetchone()[0]
+            for table in ("forgotten", "harmless")
+        }
+    assert granted == {"forgotten": False, "harmless": True}
