@@ -11,8 +11,9 @@ class VendorsConfig(AppConfig):
         from portal.tenancy.roles import Role
         from portal.ui import home
         from portal.ui.navigation import NavItem, register
-        from portal.vendors.home import connections_card
+        from portal.vendors.home import connections_card, notices_banner
 
+        home.register(home.HomeCard("vendor-notices", notices_banner, order=10, banner=True))
         home.register(home.HomeCard("connections", connections_card, order=120))
 
         register(NavItem(_("Vendor calls"), "vendors:calls", icon="list", role=Role.OPERATOR, order=130))

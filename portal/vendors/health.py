@@ -146,8 +146,9 @@ def _trouble(error: VendorError | None, last: CallRecord) -> str:
         case VendorUnavailable():
             return Trouble.UNREACHABLE
         case VendorOutcomeUnknown():
+            # One lost answer is the operation's trouble. Whether the vendor can be reached, the look at it will tell.
             if last.status is None or last.status >= 500:
-                return Trouble.UNREACHABLE
+                return ""
             # Without a status of its own the flaw was found on our side of the answer.
             return Trouble.PROTOCOL if error.status else ""
     return ""

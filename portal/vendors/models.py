@@ -29,6 +29,11 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         changed = ~models.Q(health__previous_api_version="")
         return self.with_health().filter(~models.Q(health__sunset="") | changed)
 
+    def for_home(self, shown: int) -> "ConnectionQuerySet":
+        """By name: the first `shown`, and the first `shown` of those `with_notice`."""
+        first, noticed = (rows.order_by("name", "pk").values("pk")[:shown] for rows in (self, self.with_notice()))
+        return self.with_health().filter(models.Q(pk__in=first) | models.Q(pk__in=noticed)).order_by("name", "pk")
+
 
 class Connection(TenantModel):
     """A tenant's account with a vendor: where it is, and the credentials that open it."""

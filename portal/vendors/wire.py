@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass
+from http.client import RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -26,6 +27,12 @@ CHUNK = 16_384
 # Servers close idle connections, often after five seconds. A write sent into that moment gets no answer and is then
 # unknown for minutes; a new connection costs milliseconds.
 IDLE_SECONDS = 3.0
+# What the commonest ends of a connection are called among people.
+IN_WORDS: dict[type[BaseException], str] = {
+    RemoteDisconnected: "the vendor closed the line",
+    ConnectionResetError: "the vendor broke the line",
+    BrokenPipeError: "the vendor broke the line",
+}
 
 
 @dataclass(frozen=True)
@@ -124,6 +131,8 @@ def reason_of(failure: BaseException) -> str:
     root = _root(failure)
     if isinstance(root, NotSent):
         return str(root)
+    if type(root) in IN_WORDS:
+        return IN_WORDS[type(root)]
     words = getattr(root, "verify_message", None) or getattr(root, "strerror", None)
     return f"{type(root).__name__}: {words}" if words else type(root).__name__
 

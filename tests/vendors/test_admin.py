@@ -6,18 +6,16 @@ from django.urls import reverse
 from portal.audit.models import Entry
 from portal.tenancy.scope import staff_scope, tenant_scope
 from portal.vendors.models import Call, Connection, ConnectionState
+from tests.fixtures.cast import sign_in_with_second_factor
 from tests.vendors.samples import CLIENT_SECRET, samples
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def sue(client, cast, monkeypatch):
+def sue(client, cast):
     """Sue at the admin, her second factor shown."""
-    from portal.tenancy import mfa
-
-    client.force_login(cast.sue)
-    monkeypatch.setattr(mfa, "has_second_factor", lambda user: True)
+    sign_in_with_second_factor(client, cast.sue)
     for tenant in (cast.acme, cast.globex):
         with tenant_scope(tenant.pk):
             samples(tenant, cast.alice)

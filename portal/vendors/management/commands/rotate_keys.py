@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import connection, transaction
 
+from portal.tenancy.factor_seal import CONTEXT, SECRETS, with_secrets
 from portal.tenancy.scope import staff_scope
 from portal.tenancy.sealing import SealBroken, SealedField, reseal, sealed_fields
 
@@ -14,7 +16,7 @@ BATCH = 500
 
 @dataclass
 class Tally:
-    """How many secrets of one column were met, and which rows do not open."""
+    """How many rows of one column have secrets, how many were resealed, and which rows do not open."""
 
     sealed: int = 0
     resealed: int = 0
@@ -30,6 +32,7 @@ the old key: keep it with them."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         tallies = {_name(column): rotate(column) for column in sealed_fields()}
+        tallies["mfa.Authenticator.data"] = rotate_second_factors()
         for name, tally in tallies.items():
             self.stdout.write(f"{name}: {tally.sealed} sealed, {tally.resealed} resealed")
         broken = [f"{name} of row {pk}" for name, tally in tallies.items() for pk in tally.broken]
@@ -89,6 +92,30 @@ def _replace(column: SealedField, pk: int, stored: str, fresh: str) -> bool:
             [str(fresh), pk, str(stored)],
         )
         return cursor.rowcount == 1
+
+
+def rotate_second_factors() -> Tally:
+    """Reseal what opens people's accounts; one locked row after the other, since recovery codes are used up in place."""
+    tally = Tally()
+    for pk in Authenticator.objects.order_by("pk").values_list("pk", flat=True):
+        with transaction.atomic():
+            _rotate_factor(pk, tally)
+    return tally
+
+
+def _rotate_factor(pk: int, tally: Tally) -> None:
+    factor = Authenticator.objects.select_for_update().filter(pk=pk).first()
+    if factor is None:
+        return
+    tally.sealed += any(name in factor.data for name in SECRETS)
+    try:
+        fresh = with_secrets(factor.data, lambda stored: reseal(stored, CONTEXT))
+    except SealBroken:
+        tally.broken.append(pk)
+    else:
+        if fresh != factor.data:
+            Authenticator.objects.filter(pk=pk).update(data=fresh)
+            tally.resealed += 1
 
 
 def _name(column: SealedField) -> str:
