@@ -28,7 +28,7 @@ checks: .venv/installed-dev ## Django's own checks, and models without a migrati
 	@DEBUG=1 $(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
 pytest: .venv/installed-dev ## the tests alone: make pytest ARGS="-k peak"
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest -n 2 $(ARGS)
 
 drill: .venv/installed-dev ## orders and subscribers under faults, kill -9 and an emptied broker: DRILL_OPERATIONS=320 DRILL_SEED=20
 	@DRILL_OPERATIONS=$${DRILL_OPERATIONS:-320} $(PYTHON) -m pytest tests/drill -s

@@ -13,6 +13,6 @@ class AuditConfig(AppConfig):
         from portal.ui.navigation import NavItem, register
 
         # Those of the portal's own apps; a vendor app registers its own.
-        for known in (labels.OPERATIONS, labels.PEOPLE, labels.CONNECTIONS):
+        for known in (labels.OPERATIONS, labels.PEOPLE, labels.ACCOUNTS, labels.STAFF, labels.CONNECTIONS):
             labels.register(known)
         register(NavItem(_("Audit"), "audit:entries", icon="history", role=Role.ADMIN, order=900, section=_("Company")))

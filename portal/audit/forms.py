@@ -7,7 +7,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from portal.audit.labels import labelled
+from portal.audit.labels import labelled_in_tenants
 from portal.audit.models import Entry
 from portal.ui.forms import FilterForm
 
@@ -25,7 +25,7 @@ class EntryFilter(FilterForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["action"].choices = [("", _("Anything")), *labelled()]  # type: ignore[attr-defined]
+        self.fields["action"].choices = [("", _("Anything")), *labelled_in_tenants()]  # type: ignore[attr-defined]
 
     def narrow(self, entries: QuerySet[Entry], zone: tzinfo) -> QuerySet[Entry]:
         """Those of `entries` that were asked for; days begin and end in `zone`, both are included."""

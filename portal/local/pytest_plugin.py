@@ -87,6 +87,8 @@ def throw_away_stack(place: Place) -> Generator[tuple[Postgres, Valkey]]:
 def _point_settings_at(place: Place, worker: str | None) -> None:
     """Only the variables of this run: no test may depend on what the developer happens to export."""
     number = int(worker.removeprefix("gw")) if worker else 0
+    static = place.var / "static"
+    static.mkdir(exist_ok=True)
     postgres, valkey = Postgres(place), Valkey(place)
     for name in documented_variables():
         os.environ.pop(name, None)
@@ -95,6 +97,7 @@ def _point_settings_at(place: Place, worker: str | None) -> None:
         "DATABASE_URL": postgres.url(RUNTIME),
         "BROKER_URL": valkey.broker_url(2 * number),
         "CACHE_URL": valkey.cache_url(2 * number + 1),
+        "STATIC_ROOT": str(static),
         # Playwright's event loop lives in the main thread, and Django takes that for asynchronous code.
         "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
     }

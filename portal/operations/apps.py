@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core import checks
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,10 +10,12 @@ class OperationsConfig(AppConfig):
 
     def ready(self) -> None:
         from portal.operations.attention import needing_a_person
+        from portal.operations.checks import check_times
         from portal.operations.home import attention_card
         from portal.ui import home
         from portal.ui.navigation import NavItem, register
 
+        checks.register(check_times)
         home.register(home.HomeCard("attention", attention_card, order=110))
 
-        register(NavItem(_("Activity"), "operations:operations", icon="activity", order=100, badge=needing_a_person))
+        register(NavItem(_("Activity"), "operations:operations", icon="activity", order=100, waiting=needing_a_person))

@@ -121,7 +121,7 @@ def _lock(operation: Operation, status: Status, otherwise: str) -> Operation:
     if locked.status != status:
         raise NotPossible(otherwise)
     if locked.connection.tenant.suspended:
-        raise NotPossible(_("This tenant is suspended: nothing can be changed."))
+        raise NotPossible(_("This company is suspended: nothing can be changed."))
     return locked
 
 

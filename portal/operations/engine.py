@@ -7,6 +7,7 @@ call; leases run by the database's clock. A worker that dies leaves a row in `se
 import logging
 import random
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
@@ -141,7 +142,7 @@ def _still_mine(work: Work) -> bool:
     return attempt_count == work.attempt.number and status in HOLDING
 
 
-def _step_for(error: VendorError):  # noqa: ANN202 - a function of the four below
+def _step_for(error: VendorError) -> Callable[[Operation, VendorError], Outcome]:
     if isinstance(error, VendorRefused):
         return _refused
     if isinstance(error, VendorOutcomeUnknown):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.operations.registry import kind_label
 from portal.tenancy.models import TenantModel
 from portal.tenancy.wall import TenantForeignKey
+from portal.ui.badges import COUNTED
 from portal.vendors.models import Connection
 
 
@@ -30,8 +31,6 @@ class Status(models.TextChoices):
 # While one of these is in a lane, nothing else in that lane may leave: its outcome could not be told apart.
 HOLDING = [Status.SENDING, Status.UNKNOWN, Status.NEEDS_PERSON]
 ENDED = [Status.DONE, Status.REFUSED, Status.CANCELLED]
-# Nobody counts further than this for a person to read.
-COUNTED = 100
 
 
 class OperationQuerySet(models.QuerySet["Operation"]):

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.operations import decisions
-from portal.operations.attention import needing_a_person
 from portal.operations.decisions import NotPossible
 from portal.operations.forms import OperationFilter, form_for
 from portal.operations.models import Decision, Operation, Status
@@ -23,6 +22,7 @@ from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
 from portal.ui.forms import PortalForm
+from portal.ui.navigation import badge_of
 from portal.ui.paging import Page, keyset_page
 
 Action = Decision.Action
@@ -47,7 +47,7 @@ def operations(request: TenantRequest) -> HttpResponse:
         "form": form,
         "status": form.chosen().get("status", ""),
         "filtered": bool(form.chosen()),
-        "needing": needing_a_person(request),
+        "needing": badge_of(request, "operations:operations"),
         **_rows(request, form),
     }
     return render(request, "operations/operations.html", context)

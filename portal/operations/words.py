@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from portal.operations.attention import capped
 from portal.operations.models import Operation, Status
 from portal.operations.registry import Resend, kind_of
 from portal.ui import formats
+from portal.ui.badges import capped
 
 Text = Any  # a string, or one with markup in it
 Trouble = Operation.Trouble
@@ -79,7 +79,7 @@ def _why_waiting(operation: Operation) -> tuple[str, str]:
 
 def _when_sent(operation: Operation, zone: tzinfo) -> Text:
     if operation.tenant.suspended:
-        return _("Nothing is sent while the tenant is suspended.")
+        return _("Nothing is sent while the company is suspended.")
     if not operation.connection.enabled:
         return _("Nothing is sent while the connection is switched off.")
     if operation.holder:
@@ -128,7 +128,7 @@ def _unknown(operation: Operation, zone: tzinfo) -> Words:
 
 def _when_looked(operation: Operation, zone: tzinfo) -> Text:
     if operation.tenant.suspended:
-        return _("The vendor is not looked at while the tenant is suspended.")
+        return _("The vendor is not looked at while the company is suspended.")
     if not operation.connection.enabled:
         return _("The vendor is not looked at while the connection is switched off.")
     if operation.due_at <= timezone.now():

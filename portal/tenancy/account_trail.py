@@ -7,17 +7,36 @@ from collections.abc import Mapping
 from typing import Any
 
 from allauth.account import signals as account
+from allauth.account.utils import filter_users_by_email
 from allauth.mfa import signals as mfa
 from django.contrib.auth.signals import user_logged_out
+from django.core.cache import cache
 
 from portal.audit.trail import record
+from portal.tenancy.mfa import note_set_up
 from portal.tenancy.scope import user_scope
+
+# While somebody keeps knocking at a closed door, one entry this often; as long as allauth's own limit looks back.
+BLOCKED_SECONDS = 300
 
 
 def record_account(action: str, user: Any, *, after: Mapping[str, Any] | None = None) -> None:
     """One act on the own account. In the person's own scope, for at sign-in the request is still nobody's."""
     with user_scope(user.pk):
         record(action, user, after=after, acting_user=user)
+
+
+def record_password_refused(email: str) -> None:
+    """A wrong password for an account that exists. Nothing of the password is kept, nor anything for other addresses."""
+    for user in filter_users_by_email(email):
+        record_account("account.password_refused", user)
+
+
+def record_sign_in_blocked(email: str) -> None:
+    """Too many wrong passwords for an account that exists: one entry, however many more are tried."""
+    for user in filter_users_by_email(email):
+        if cache.add(f"sign-in-blocked:{user.pk}", True, BLOCKED_SECONDS):
+            record_account("account.sign_in_blocked", user)
 
 
 def connect() -> None:
@@ -42,6 +61,7 @@ def connect() -> None:
     ):
         signal.connect(_second_factor_recorder(action), weak=False)
     mfa.authentication_failed.connect(_second_factor_refused)
+    mfa.authenticator_added.connect(_second_factor_set_up)
 
 
 def _recorder(action: str) -> Any:
@@ -56,6 +76,10 @@ def _second_factor_recorder(action: str) -> Any:
         record_account(action, user, after={"kind": str(authenticator.type)})
 
     return listen
+
+
+def _second_factor_set_up(request: Any, user: Any, authenticator: Any, **_: Any) -> None:
+    note_set_up(request, user, authenticator)
 
 
 def _signed_up(user: Any, **_: Any) -> None:

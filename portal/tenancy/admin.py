@@ -62,19 +62,17 @@ def apply_with_reason(
 class TenantForm(forms.ModelForm):
     """A new company needs somebody who owns it."""
 
-    owner = forms.EmailField(label=_("Owner"), required=False, help_text=_("The e-mail address of an account."))
+    owner = forms.EmailField(label=_("Owner"), required=False, help_text=_("Who has no account yet is invited."))
 
     class Meta:
         model = Tenant
         fields = ["name", "slug", "time_zone", "language", "require_mfa"]
 
-    def clean_owner(self) -> User | None:
-        if self.instance.pk is not None:
-            return None
-        owner = User.objects.filter(email__iexact=self.cleaned_data["owner"], is_active=True).first()
-        if owner is None:
-            raise ValidationError(_("A company needs an owner, who signs up first: there is no such account."))
-        return owner
+    def clean_owner(self) -> str:
+        email = self.cleaned_data["owner"]
+        if self.instance.pk is None and not email:
+            raise ValidationError(_("A company needs an owner: give the e-mail address of a person."))
+        return email
 
 
 @admin.register(Tenant)
@@ -99,9 +97,11 @@ class TenantAdmin(admin.ModelAdmin):
             require_mfa = form.cleaned_data["require_mfa"]
             tenants.update_settings(obj, **wanted, require_mfa=require_mfa, acting_user=request.user)
             return
-        made = tenants.create_tenant(
-            slug=form.cleaned_data["slug"], owner=form.cleaned_data["owner"], **wanted, acting_user=request.user
-        )
+        email = form.cleaned_data["owner"]
+        owner = User.objects.filter(email__iexact=email, is_active=True).first()
+        made = tenants.create_tenant(slug=form.cleaned_data["slug"], owner=owner, **wanted, acting_user=request.user)
+        if owner is None:
+            mail_invitation(request, invitations.invite(made, email, Role.OWNER, acting_user=request.user))
         obj.pk, obj._state.adding = made.pk, False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

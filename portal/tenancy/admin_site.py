@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from portal.tenancy.door import SAFE_METHODS
-from portal.tenancy.mfa import has_second_factor, lead_to_second_factor
+from portal.tenancy.mfa import has_shown_second_factor, lead_to_second_factor
 
 # Their own admin pages show what opens accounts: secrets of authenticators, keys of sessions.
 UNSHOWN_APPS = {"account", "mfa", "usersessions"}
@@ -38,7 +38,7 @@ class StaffAdminSite(AdminSite):
                 return redirect_to_login(request.get_full_path())
             if not (request.user.is_active and request.user.is_staff):
                 raise Http404
-            if not has_second_factor(request.user):
+            if not has_shown_second_factor(request):
                 return lead_to_second_factor(request)
             _record(request)
             return opened(request, *args, **kwargs)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal.tenancy.adapters import remember_language
 from portal.tenancy.forms import ProfileForm
 from portal.tenancy.invitations import accept_invitation, find_invitation, has_verified, tenant_of
-from portal.tenancy.mfa import has_second_factor
+from portal.tenancy.mfa import has_second_factor, has_shown_second_factor
 from portal.tenancy.models import Invitation, Membership
 from portal.tenancy.profiles import update_profile
 from portal.tenancy.refusals import AlreadyMember, InvitationGone, InvitedSomebodyElse
@@ -41,11 +41,12 @@ def home(request: Any) -> HttpResponse:
 @require_safe
 @login_required
 def second_factor_needed(request: Any) -> HttpResponse:
-    """Why, where to set one up, and the way back in `next`."""
+    """Why, where to set one up or to show it, and the way back in `next`."""
     back = _own_address(request, request.GET.get("next", ""))
-    if has_second_factor(request.user):
+    if has_shown_second_factor(request):
         return redirect(back)
-    return render(request, "tenancy/second_factor_needed.html", {"next": back})
+    context = {"next": back, "has_one": has_second_factor(request.user)}
+    return render(request, "tenancy/second_factor_needed.html", context)
 
 
 @never_cache

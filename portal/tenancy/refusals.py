@@ -62,7 +62,7 @@ class SecondFactorFirst(Refused):
 
 class SlugTaken(Refused):
     def sentence(self) -> str:
-        return _("Another tenant has this address. Choose another one; nothing was changed.")
+        return _("Another company has this address. Choose another one; nothing was changed.")
 
 
 class InvitationGone(Refused):

@@ -15,7 +15,7 @@ from portal.tenancy.scope import staff_scope
 def create_tenant(
     name: str, *, slug: str, owner: Any, time_zone: str = "Europe/Amsterdam", language: str = "en", acting_user: Any
 ) -> Tenant:
-    """Make a company, with its first owner. Raises StaffOnly, SlugTaken."""
+    """Make a company. Without `owner` the caller invites the first one. Raises StaffOnly, SlugTaken."""
     require_staff(acting_user)
     with staff_scope():
         tenant, created = Tenant.objects.get_or_create(
@@ -23,11 +23,12 @@ def create_tenant(
         )
         if not created:
             raise SlugTaken
-        Membership.objects.create(tenant=tenant, user=owner, role=Role.OWNER)
+        if owner is not None:
+            Membership.objects.create(tenant=tenant, user=owner, role=Role.OWNER)
         record(
             "tenancy.tenant_created",
             tenant,
-            after={"name": name, "address": slug, "owner": owner.email},
+            after={"name": name, "address": slug, "owner": owner.email if owner else None},
             acting_user=acting_user,
         )
         return tenant

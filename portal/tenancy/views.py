@@ -20,13 +20,13 @@ from portal.tenancy.forms import InviteForm, RoleForm, SettingsForm
 from portal.tenancy.invitation_mail import mail_invitation
 from portal.tenancy.models import Invitation, Membership, Role
 from portal.tenancy.refusals import Refused
-from portal.ui.home import cards_for
+from portal.ui.home import banners_for, cards_for
 from portal.ui.paging import keyset_page
 
 
 @tenant_view(Role.VIEWER)
 def home(request: Any) -> HttpResponse:
-    return render(request, "tenancy/home.html", {"cards": cards_for(request)})
+    return render(request, "tenancy/home.html", {"banners": banners_for(request), "cards": cards_for(request)})
 
 
 @tenant_view(Role.VIEWER)

@@ -14,11 +14,15 @@ CardMaker = Callable[[HttpRequest], tuple[str, Mapping[str, Any]] | None]
 
 @dataclass(frozen=True)
 class HomeCard:
-    """One card: a template, drawn with the context processors' names (`tenant`, …) and its own. At most one query."""
+    """One card: a template, drawn with the context processors' names (`tenant`, …) and its own. At most one query.
+
+    A `banner` stands above the others, over the whole width.
+    """
 
     key: str
     make: CardMaker
     order: int = 100
+    banner: bool = False
 
 
 _cards: dict[str, HomeCard] = {}
@@ -31,5 +35,17 @@ def register(card: HomeCard) -> None:
 
 def cards_for(request: HttpRequest) -> list[SafeString]:
     """The cards as this request sees them, drawn, in their order."""
-    made = [card.make(request) for card in sorted(_cards.values(), key=lambda card: (card.order, card.key))]
+    return _drawn(request, banner=False)
+
+
+def banners_for(request: HttpRequest) -> list[SafeString]:
+    """What stands above the cards."""
+    return _drawn(request, banner=True)
+
+
+def _drawn(request: HttpRequest, *, banner: bool) -> list[SafeString]:
+    chosen = sorted(
+        (card for card in _cards.values() if card.banner == banner), key=lambda card: (card.order, card.key)
+    )
+    made = [card.make(request) for card in chosen]
     return [render_to_string(template, dict(context), request) for template, context in filter(None, made)]

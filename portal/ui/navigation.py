@@ -9,6 +9,8 @@ from django.core.checks import Error
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from portal.ui.badges import Waiting, capped, counted
+
 Label = Any  # a string or a lazy translation
 
 
@@ -17,8 +19,8 @@ class NavItem:
     """An entry of the sidebar of every tenant page.
 
     `url_name` takes the tenant's slug as its only argument. `role` is the weakest role that sees the entry, None for
-    every member. `section` is the heading it stands under, "" for the group without one. `badge` tells of a request
-    what waits there ("3", "99+", "" for nothing); one query at most, since every page asks it.
+    every member. `section` is the heading it stands under, "" for the group without one. `waiting` gives the rows that
+    wait there for somebody; the entry's badge counts them (`portal.ui.badges`).
     """
 
     label: Label
@@ -27,7 +29,7 @@ class NavItem:
     role: Any = None
     order: int = 100
     section: Label = ""
-    badge: Callable[[HttpRequest], str] | None = None
+    waiting: Waiting | None = None
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,14 @@ def sections(
 
 
 def _link(item: NavItem, url: str, current: str | None, request: HttpRequest | None) -> NavLink:
-    badge = item.badge(request) if item.badge and request else ""
+    badge = badge_of(request, item.url_name) if request else ""
     return NavLink(item.label, url, item.icon, url == current, badge)
+
+
+def badge_of(request: HttpRequest, url_name: str) -> str:
+    """ "3", "99+", or "" for nothing. The first one asked for costs the query that answers all of them."""
+    waiting = {item.url_name: item.waiting for item in registered() if item.waiting}
+    return capped(counted(request, waiting).get(url_name, 0))
 
 
 def _deepest(urls: list[str], path: str) -> str | None:

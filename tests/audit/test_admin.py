@@ -4,6 +4,7 @@ import pytest
 
 from portal.audit.trail import record
 from portal.tenancy.scope import staff_scope, user_scope
+from tests.fixtures.cast import sign_in_with_second_factor
 
 pytestmark = pytest.mark.django_db
 
@@ -12,7 +13,7 @@ LIST = "/admin/audit/entry/"
 
 @pytest.fixture
 def sue(client, cast):
-    client.force_login(cast.sue)
+    sign_in_with_second_factor(client, cast.sue)
     return client
 
 

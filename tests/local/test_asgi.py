@@ -1,6 +1,9 @@
 """Pages behind the ASGI door: what a client sends is what WSGI sees, or the request fails."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from a2wsgi import WSGIMiddleware
@@ -32,6 +35,12 @@ def seen(monkeypatch):
     return environs
 
 
+def run(coroutine: Coroutine[Any, Any, None]) -> None:
+    """To its end, in a thread of its own: after browser tests Playwright's event loop is running in this one."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(asyncio.run, coroutine).result()
+
+
 def request(*messages, headers=()):
     """Send one request; what the application sent back."""
     sent, waiting = [], list(messages)
@@ -42,7 +51,7 @@ def request(*messages, headers=()):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(asgi.application({**SCOPE, "headers": list(headers)}, receive, send))
+    run(asgi.application({**SCOPE, "headers": list(headers)}, receive, send))
     return sent
 
 
@@ -84,5 +93,5 @@ def test_start_and_end_of_a_web_process_are_acknowledged():
     async def send(message):
         sent.append(message["type"])
 
-    asyncio.run(asgi.application({"type": "lifespan"}, receive, send))
+    run(asgi.application({"type": "lifespan"}, receive, send))
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]

@@ -28,9 +28,9 @@ def sleeper(log: Path, code: str = "import time; time.sleep(60)") -> Command:
 
 def wait_for(condition, seconds: float = 10) -> bool:
     deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
+    while not (met := condition()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    return condition()
+    return bool(met)
 
 
 def is_gone(pid: int) -> bool:

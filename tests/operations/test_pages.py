@@ -160,7 +160,7 @@ def test_the_pages_take_few_queries(bob, desk, cast, rows, django_assert_max_num
             engine.open_attempt(first, "look", number)
             decisions.withdraw(decisions.send_again(first, reason=REASON, acting_user=cast.bob), acting_user=cast.bob)
     for url in (LIST, f"{LIST}rows/", page_of(first), f"{page_of(first)}now/?seen=needs_person"):
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(11):
             assert bob.get(url).status_code == 200
 
 

@@ -193,7 +193,10 @@ def test_the_trigger_holds_for_the_owner_too(table, statement):
 
 @pytest.mark.parametrize("role", RUNTIME_ROLES)
 def test_a_table_of_tenants_without_its_wall_is_closed_rather_than_open(role):
-    with Postgres(test_place()).connect(connection.settings_dict["NAME"]) as owner, owner.transaction(force_rollback=True):
+    with (
+        Postgres(test_place()).connect(connection.settings_dict["NAME"]) as owner,
+        owner.transaction(force_rollback=True),
+    ):
         owner.execute(f"set role {OWNER}")
         for table, column in (("forgotten", "tenant_id"), ("harmless", "name")):
             owner.execute(f"create table {table} (id bigint, {column} text)")

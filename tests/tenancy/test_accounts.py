@@ -78,6 +78,26 @@ def test_the_limit_counts_the_address_that_the_proxy_saw(cast, settings):
     assert (same.status_code, other.status_code) == (429, 302)
 
 
+def test_a_wrong_password_is_on_record_without_it(cast):
+    sign_in(Client(), cast.bob, "tr0ub4dor", REMOTE_ADDR="192.0.2.7")
+    with staff_scope():
+        [entry] = Entry.objects.all()
+    assert (entry.action, entry.actor, entry.tenant) == ("account.password_refused", cast.bob, None)
+    assert (entry.ip_address, entry.before, entry.after, entry.reason) == ("192.0.2.7", None, None, "")
+
+
+def test_a_wrong_password_for_nobody_leaves_no_trace(db):
+    sign_in(Client(), User(email="unknown@example.com"), "tr0ub4dor")
+    with staff_scope():
+        assert not Entry.objects.exists()
+
+
+def test_what_is_tried_past_the_limit_is_one_entry(cast):
+    for _ in range(9):
+        sign_in(Client(), cast.bob, "wrong")
+    assert actions(cast.bob) == ["account.password_refused"] * 5 + ["account.sign_in_blocked"]
+
+
 def test_a_page_does_not_tell_whether_an_address_has_an_account(cast, settings):
     settings.SIGNUP_OPEN = True
     unknown = User(email="unknown@example.com")

@@ -5,15 +5,16 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin
 
 from portal.audit.models import Entry
-from portal.tenancy.models import Membership, Role, Tenant, User
+from portal.tenancy.models import Invitation, Membership, Role, Tenant, User
 from portal.tenancy.scope import staff_scope
+from tests.fixtures.cast import sign_in_with_second_factor
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def sue(client, cast):
-    client.force_login(cast.sue)
+    sign_in_with_second_factor(client, cast.sue)
     return client
 
 
@@ -85,6 +86,19 @@ def test_a_company_is_made_with_its_owner(sue, cast):
         made = Tenant.objects.get(slug="initech")
         assert Membership.objects.get(tenant=made).user == cast.vera
     assert "needs an owner" in sue.post("/admin/tenancy/tenant/add/", {**form, "slug": "b", "owner": ""}).text
+
+
+def test_an_owner_without_an_account_is_invited(sue, cast, mailoutbox, django_capture_on_commit_callbacks):
+    form = {"name": "Initech", "slug": "initech", "time_zone": "UTC", "language": "en", "owner": "new@example.com"}
+    with django_capture_on_commit_callbacks(execute=True):
+        assert sue.post("/admin/tenancy/tenant/add/", form).status_code == 302
+    with staff_scope():
+        made = Tenant.objects.get(slug="initech")
+        assert not Membership.objects.filter(tenant=made).exists()
+        assert Invitation.objects.get(tenant=made).role == Role.OWNER
+    [mail] = mailoutbox
+    assert mail.to == ["new@example.com"]
+    assert "Initech" in mail.body
 
 
 def test_a_company_is_changed_by_the_verb(sue, cast):

@@ -8,6 +8,7 @@ from portal.audit.models import Entry
 from portal.tenancy.models import Invitation, Membership, Role, Tenant, User
 from portal.tenancy.scope import staff_scope, tenant_scope
 from portal.ui import home
+from tests.fixtures.cast import sign_in_with_second_factor
 
 pytestmark = pytest.mark.django_db
 KEY = "8f7c6a52-0000-4000-8000-000000000001"
@@ -225,12 +226,13 @@ def test_a_company_may_demand_a_second_factor(cast, alice, strict_acme):
     assert "next=/t/acme/people/" in answer.text
     assert "bob@example.com" not in answer.text
     TOTP.activate(cast.alice, "JBSWY3DPEHPK3PXP")
+    sign_in_with_second_factor(alice, cast.alice)
     assert alice.get("/t/acme/people/").status_code == 200
     assert alice.get("/second-factor/?next=/t/acme/people/")["Location"] == "/t/acme/people/"
 
 
 def test_the_way_back_leads_nowhere_else(cast, client):
-    client.force_login(cast.sue)
+    sign_in_with_second_factor(client, cast.sue)
     assert client.get("/second-factor/?next=https://evil.example/")["Location"] == "/"
     assert client.get("/second-factor/?next=//evil.example/")["Location"] == "/"
 
