@@ -45,27 +45,36 @@ def run_lane(tenant_id: int, connection_id: int, lane: str) -> timedelta | None:
     Returns after which time to ring for the next turn; None: not at all, nothing more is due.
     """
     turn_ends = time.monotonic() + TURN_SECONDS
-    while work := claim(tenant_id, connection_id, lane):
+    work = claim(tenant_id, connection_id, lane)
+    while work:
         rest = carry_out(work)
-        if rest is None or rest > timedelta() or time.monotonic() > turn_ends:
+        if rest > timedelta() or time.monotonic() > turn_ends:
             return rest
+        work = claim(tenant_id, connection_id, lane, first_of_turn=False)
     return None
 
 
-def claim(tenant_id: int, connection_id: int, lane: str) -> Work | None:
-    """Take the lane's oldest due operation for this worker alone, or None. Committed when it returns."""
+def claim(tenant_id: int, connection_id: int, lane: str, *, first_of_turn: bool = True) -> Work | None:
+    """Take the lane's oldest due operation for this worker alone, or None. Committed when it returns.
+
+    A turn begins only while its tenant has not too many operations under way; those that follow in it change no number.
+    """
     try:
         with tenant_scope(tenant_id):
-            return _claim(tenant_id, connection_id, lane)
+            if first_of_turn and _too_busy(tenant_id):
+                return None
+            return _claim(connection_id, lane)
     except IntegrityError:
         # Somebody else's operation came under way in this lane between our look and our claim.
         return None
 
 
-def _claim(tenant_id: int, connection_id: int, lane: str) -> Work | None:
-    under_way = Operation.objects.filter(tenant_id=tenant_id, status=Status.SENDING).count()
-    if under_way >= settings.OPERATION_TENANT_CONCURRENCY:
-        return None
+def _too_busy(tenant_id: int) -> bool:
+    under_way = Operation.objects.filter(tenant_id=tenant_id, status=Status.SENDING)
+    return under_way.count() >= settings.OPERATION_TENANT_CONCURRENCY
+
+
+def _claim(connection_id: int, lane: str) -> Work | None:
     claimed_at = time.monotonic()
     # Whoever comes second waits for the first one's commit, and then finds that it is no longer waiting.
     oldest = Operation.objects.in_lane(connection_id, lane).due().order_by("id").values("pk")[:1]
@@ -99,8 +108,8 @@ def open_attempt(
     )
 
 
-def carry_out(work: Work) -> timedelta | None:
-    """Send, and write down the outcome. Returns how long the lane should rest; None when nothing more is due in it."""
+def carry_out(work: Work) -> timedelta:
+    """Send, and write down the outcome. Returns how long the lane should rest."""
     if transaction.get_connection().in_atomic_block:
         raise RuntimeError("a vendor call must not be made inside a transaction")
     try:
@@ -113,7 +122,7 @@ def carry_out(work: Work) -> timedelta | None:
     return _finish_with_answer(work, answer)
 
 
-def _finish_with_answer(work: Work, answer: object) -> timedelta | None:
+def _finish_with_answer(work: Work, answer: object) -> timedelta:
     """The vendor said yes. If absorbing its answer fails, the outcome is left to the settling look."""
     try:
         with tenant_scope(work.operation.tenant_id):
@@ -126,7 +135,7 @@ def _finish_with_answer(work: Work, answer: object) -> timedelta | None:
         return _finish_without_answer(work, VendorOutcomeUnknown(f"answer not absorbed: {type(error).__name__}"))
 
 
-def _finish_without_answer(work: Work, error: VendorError) -> timedelta | None:
+def _finish_without_answer(work: Work, error: VendorError) -> timedelta:
     with tenant_scope(work.operation.tenant_id):
         outcome = _step_for(error)(work.operation, error) if _still_mine(work) else Outcome.LATE
         return close(work, outcome, error)
@@ -236,11 +245,9 @@ def change(operation: Operation, **fields: object) -> None:
             setattr(operation, name, value)
 
 
-def close(
-    work: Work, outcome: Attempt.Outcome, error: VendorError | None = None, message: str = ""
-) -> timedelta | None:
-    """Write down how an attempt ended, and its calls. Returns how long the lane should rest; None: nothing more is due."""
-    operation, last = work.operation, work.line.calls[-1] if work.line.calls else None
+def close(work: Work, outcome: Attempt.Outcome, error: VendorError | None = None, message: str = "") -> timedelta:
+    """Write down how an attempt ended, and its calls. Returns how long the lane should rest."""
+    last = work.line.calls[-1] if work.line.calls else None
     told = error if error and error.status else last
     Attempt.objects.filter(pk=work.attempt.pk).update(
         finished_at=timezone.now(),
@@ -250,6 +257,4 @@ def close(
         message=message or (str(error) if error else ""),
         facts=work.attempt.facts,
     )
-    rest = work.line.close(error, operation_id=operation.pk, attempt=work.attempt.number)
-    waiting = Operation.objects.in_lane(operation.connection_id, operation.lane).filter(status=Status.WAITING)
-    return rest if waiting.filter(due_at__lte=Now()).exists() else None
+    return work.line.close(error, operation_id=work.operation.pk, attempt=work.attempt.number)
