@@ -182,7 +182,8 @@ class Order(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.signed_quantity:+d} × {self.product}"
+        sign = "+" if self.type == self.Type.INCREMENT else "−"
+        return f"{sign}{self.quantity} × {self.product}"
 
     @property
     def signed_quantity(self) -> int:

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from portal.tenancy.door import SAFE_METHODS
 from portal.tenancy.mfa import has_shown_second_factor, lead_to_second_factor
 
-# Their own admin pages show what opens accounts: secrets of authenticators, keys of sessions.
-UNSHOWN_APPS = {"account", "mfa", "usersessions"}
+# Their own admin pages show what opens accounts, such as keys of sessions; Django's groups mean nothing here.
+UNSHOWN_APPS = {"account", "mfa", "usersessions", "auth"}
 
 
 class StaffAdminSite(AdminSite):

@@ -95,7 +95,8 @@ def words_of(payload: Any, redactor: Redactor) -> str:
     """The vendor's own explanation in one short line, "" when there is none."""
     parts = _parts(payload)
     words = _told(parts, _SENTENCES) or _told(parts, _TITLES)
-    return _one_line(": ".join(words), redactor)[:LONGEST_WORDS]
+    heads = [word.rstrip(". ") for word in words[:-1]]
+    return _one_line(": ".join([*heads, *words[-1:]]), redactor)[:LONGEST_WORDS]
 
 
 def _told(parts: list[dict], names: tuple[str, ...]) -> list[str]:
