@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.db import connection as database
 from django.db import models
-from django.db.models import QuerySet
 
 from portal.audit.context import request_context
 from portal.audit.trail import record
@@ -73,12 +72,3 @@ def once(tenant_id: int, form_key: UUID | None) -> None:
         cursor.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", [tenant_id % 2**31, str(form_key)])
     if earlier := Operation.objects.filter(tenant_id=tenant_id, form_key=form_key).first():
         raise AlreadySubmitted(earlier)
-
-
-def operations_of(subject: models.Model) -> QuerySet[Operation]:
-    """What was ever promised about a mirror row, newest first."""
-    return Operation.objects.filter(
-        tenant_id=subject.tenant_id,  # type: ignore[attr-defined]
-        subject_type=subject._meta.label_lower,
-        subject_id=subject.pk,
-    ).order_by("-id")

@@ -23,19 +23,20 @@ ENOUGH_RESENDS = 1
 Outcome = Attempt.Outcome
 
 
-def settle(tenant_id: int, operation_id: int) -> bool:
-    """Look once. True when the operation can go on: it is done, or waits to be sent again."""
+def settle(tenant_id: int, operation_id: int) -> None:
+    """Look once, unless somebody else does, or there is nothing to be looked up any more."""
     work = _claim_look(tenant_id, operation_id)
     if work is None:
-        return False
+        return
     try:
         verdict = settle_of(work.operation)(work)
     except VendorError as error:
-        return _looked_in_vain(work, error)
+        _looked_in_vain(work, error)
+        return
     except Exception as error:
         logger.exception("operation %s: our own mistake while it was looked up", operation_id)
-        return _apply(work, CannotTell(f"internal error: {type(error).__name__}"))
-    return _apply(work, verdict)
+        verdict = CannotTell(f"internal error: {type(error).__name__}")
+    _apply(work, verdict)
 
 
 def _claim_look(tenant_id: int, operation_id: int) -> Work | None:
@@ -55,16 +56,15 @@ def _claim_look(tenant_id: int, operation_id: int) -> Work | None:
         return Work(operation, engine.open_attempt(operation, Attempt.Purpose.LOOK, number), 0.0)
 
 
-def _apply(work: Work, verdict: Verdict) -> bool:
+def _apply(work: Work, verdict: Verdict) -> None:
     operation = work.operation
     with tenant_scope(operation.tenant_id):
         if not _still_unknown(operation):
             engine.close(work, Outcome.LATE, message=verdict.why)
-            return False
+            return
         work.attempt.facts |= dict(verdict.evidence)
         _conclude(operation, verdict)
         engine.close(work, _outcome(verdict), message=verdict.why)
-        return operation.status in (Status.DONE, Status.WAITING)
 
 
 def _conclude(operation: Operation, verdict: Verdict) -> None:
@@ -110,7 +110,7 @@ def _look_later(operation: Operation, why: str) -> None:
     )
 
 
-def _looked_in_vain(work: Work, error: VendorError) -> bool:
+def _looked_in_vain(work: Work, error: VendorError) -> None:
     """The vendor could not be read. That is no look; but a day of it needs a person."""
     operation = work.operation
     with tenant_scope(operation.tenant_id):
@@ -121,7 +121,6 @@ def _looked_in_vain(work: Work, error: VendorError) -> bool:
                 delay = engine.backoff(work.attempt.number)
                 engine.change(operation, message=str(error), due_at=Now() + delay)
         engine.close(work, Outcome.NOT_SENT, error)
-    return False
 
 
 def _still_unknown(operation: Operation) -> bool:

@@ -64,11 +64,6 @@ def _why_waiting(operation: Operation) -> tuple[str, str]:
             return _("The quota of the connection is used up."), nothing_sent
         case Trouble.PROTOCOL:
             return _("The vendor answered in a form that is not understood, before anything was sent."), nothing_sent
-        case Trouble.UNKNOWN:
-            return (
-                _("The vendor's answer was lost."),
-                _("It may have been done already. Doing it again does no harm, so it is simply sent again."),
-            )
     if operation.attempt_count:
         return (
             _("It was sent before without effect."),

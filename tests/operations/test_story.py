@@ -115,7 +115,6 @@ def test_only_a_question_that_is_still_open_is_asked(desk, cast):
         ({"trouble": Trouble.CREDENTIALS}, "does not accept the connection's credentials", "Until the credentials"),
         ({"trouble": Trouble.QUOTA}, "quota of the connection is used up", "Nothing was changed"),
         ({"trouble": Trouble.PROTOCOL}, "not understood, before anything was sent", "Nothing was changed"),
-        ({"trouble": Trouble.UNKNOWN}, "answer was lost", "may have been done already"),
         ({"attempt_count": 1}, "sent before without effect", "nothing was changed"),
         ({"status": Status.SENDING, "attempt_count": 1}, "being sent", "known in a moment"),
         ({"status": Status.UNKNOWN}, "no usable answer", "may or may not have been done"),
