@@ -24,6 +24,11 @@ INSTALLED_APPS = [
     "portal.vendors",
     "portal.operations",
     "portal.audit",
+    "portal.lists",
+    "portal.bulk",
+    "portal.search",
+    "portal.notices",
+    "portal.support",
     "portal.local",
     "provisioning",
     "portal.tenancy.admin_config.StaffAdminConfig",
@@ -212,7 +217,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_TASK_DEFAULT_QUEUE = "operations"
-CELERY_TASK_ROUTES = {"provisioning.tasks.*": {"queue": "sync"}}
+CELERY_TASK_ROUTES = {
+    "provisioning.tasks.*": {"queue": "sync"},
+    "portal.bulk.tasks.*": {"queue": "background"},
+    "portal.lists.tasks.*": {"queue": "background"},
+    "portal.notices.tasks.*": {"queue": "background"},
+    "portal.support.tasks.*": {"queue": "background"},
+    "portal.audit.tasks.*": {"queue": "background"},
+}
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -18,10 +18,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/profile/", entrance.profile, name="profile"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("support/", include("portal.support.urls")),
     path("t/<slug:slug>/", include("portal.tenancy.urls")),
     path("t/<slug:slug>/connections/", include("portal.vendors.urls")),
     path("t/<slug:slug>/activity/", include("portal.operations.urls")),
     path("t/<slug:slug>/audit/", include("portal.audit.urls")),
+    path("t/<slug:slug>/lists/", include("portal.lists.urls")),
+    path("t/<slug:slug>/batches/", include("portal.bulk.urls")),
+    path("t/<slug:slug>/search/", include("portal.search.urls")),
+    path("t/<slug:slug>/notices/", include("portal.notices.urls")),
     path("t/<slug:slug>/video/", include("provisioning.urls")),
 ]
 

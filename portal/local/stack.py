@@ -46,7 +46,14 @@ def worker_command(name: str, threads: int) -> list[str | Path]:
     """A Celery worker for every queue, as a module with its arguments."""
     return [
         *(*CELERY, "worker", "--hostname", f"{name}@%h", "--pool", "threads", "--concurrency", str(threads)),
-        *("--queues", "operations,settle,sync", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"),
+        *(
+            "--queues",
+            "operations,settle,sync,background",
+            "--without-gossip",
+            "--without-mingle",
+            "--loglevel",
+            "WARNING",
+        ),
     ]
 
 
