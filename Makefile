@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run manage test lint types checks pytest drill bench-provisioning chromium clean distclean
+.PHONY: help run manage test lint types checks pytest messages drill bench-provisioning chromium clean distclean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -29,6 +29,9 @@ checks: .venv/installed-dev ## Django's own checks, and models without a migrati
 
 pytest: .venv/installed-dev ## the tests alone: make pytest ARGS="-k peak"
 	@$(PYTHON) -m pytest -n 2 $(ARGS)
+
+messages: .venv/installed-dev ## bring the translations up to date with the code: new sentences are added, unsaid ones dropped
+	@$(PYTHON) -m portal.local.messages
 
 drill: .venv/installed-dev ## orders and subscribers under faults, kill -9 and an emptied broker: DRILL_OPERATIONS=320 DRILL_SEED=20
 	@DRILL_OPERATIONS=$${DRILL_OPERATIONS:-320} $(PYTHON) -m pytest tests/drill -s
