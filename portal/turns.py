@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 
 from celery import current_app
 from django.db import models, transaction
-from django.db.models import F, Q, Window
+from django.db.models import Exists, F, OuterRef, Q, Window
 from django.db.models.functions import Now, RowNumber
 from kombu.exceptions import OperationalError
 
+from portal.tenancy.models import Tenant, TenantModel
 from portal.tenancy.scope import staff_scope, tenant_scope
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ LONGEST_COUNTDOWN = timedelta(seconds=20)
 Row = TypeVar("Row", bound="Turns")
 
 
-class Turns(models.Model):
+class Turns(TenantModel):
     """A row with work to be done in turns. Its table wants an index on `due_at` where that is not null."""
 
     due_at = models.DateTimeField(null=True, editable=False)
@@ -48,21 +49,23 @@ def take_turn(model: type[Row], tenant_id: int, pk: int, step: Callable[[Row], t
     """
     if not _claim(model, tenant_id, pk):
         return None
-    ends, wait = time.monotonic() + TURN_SECONDS, timedelta()
+    ends = time.monotonic() + TURN_SECONDS
+    wait = _one_step(model, tenant_id, pk, step)
     while wait == timedelta() and time.monotonic() < ends:
-        next_wait = _one_step(model, tenant_id, pk, step)
-        if next_wait is None:
-            return None
-        wait = next_wait
+        wait = _one_step(model, tenant_id, pk, step)
+    if wait is None:
+        return None
     _update(model, tenant_id, pk, due_at=Now() + wait, lease_until=None)
     return wait
 
 
 def _claim(model: type[Row], tenant_id: int, pk: int) -> bool:
+    """The conditions stand on the row itself, so that whoever comes second sees what the first one wrote."""
+    active = Exists(Tenant.objects.filter(pk=OuterRef("tenant_id"), state=Tenant.State.ACTIVE))
     with tenant_scope(tenant_id):
         free = Q(lease_until=None) | Q(lease_until__lt=Now())
-        claimed = model._default_manager.filter(free, pk=pk, due_at__lte=Now(), tenant__state="active")
-        return bool(model._default_manager.filter(pk__in=claimed.values("pk")).update(lease_until=Now() + LEASE))
+        mine = model._default_manager.filter(free, active, pk=pk, due_at__lte=Now())
+        return bool(mine.update(lease_until=Now() + LEASE))
 
 
 def _one_step(model: type[Row], tenant_id: int, pk: int, step: Callable[[Row], timedelta | None]) -> timedelta | None:

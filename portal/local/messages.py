@@ -54,17 +54,16 @@ def _as_python(path: Path) -> str:
 def _add(found: Catalog, path: Path, text: str) -> None:
     where = path.relative_to(CHECKOUT).as_posix()
     for _line, function, message, _comments in extract_python(io.BytesIO(text.encode()), KEYWORDS, [], {}):
-        for context, id in _ids(function, message):
+        for context, said in _ids(str(function or ""), message):
             # Lines would make every edit of a file a change of the catalogue.
-            found.add(id, locations=[(where, 0)], context=context)
+            found.add(said, locations=[(where, 0)], context=context)
 
 
-def _ids(function: str | None, message: object) -> Iterator[tuple[str | None, str | tuple[str, str]]]:
+def _ids(function: str, message: object) -> Iterator[tuple[str | None, str | tuple[str, str]]]:
     """(context, id) of one call; a plural's id is a pair. Calls without a constant say nothing."""
     parts = [part for part in (message if isinstance(message, tuple) else (message,)) if isinstance(part, str)]
-    name = function or ""
-    context = parts.pop(0) if "pgettext" in name and parts else None
-    plural = name.startswith(("n", "un")) and "noop" not in name and len(parts) >= 2
+    context = parts.pop(0) if "pgettext" in function and parts else None
+    plural = function.startswith(("n", "un")) and "noop" not in function and len(parts) >= 2
     if parts and parts[0]:
         yield context, (parts[0], parts[1]) if plural else parts[0]
 
@@ -92,7 +91,9 @@ def brought_up_to_date(language: str, template: Catalog) -> Catalog:
 
 
 def _kept(message: Message, earlier: Message | None) -> str | tuple[str, ...] | None:
-    return earlier.string if earlier is not None and earlier.pluralizable == message.pluralizable else None
+    if earlier is None or earlier.pluralizable != message.pluralizable:
+        return None
+    return tuple(earlier.string) if isinstance(earlier.string, list | tuple) else earlier.string
 
 
 def compiled(language_catalogue: Catalog) -> bytes:

@@ -173,7 +173,9 @@ class _Start:
             self.service(
                 f"worker-{number}",
                 worker_command(f"worker-{number}", WORKER_THREADS),
-                self.plan.environment(DATABASE_POOL_SIZE=str(WORKER_THREADS + 4)),
+                self.plan.environment(
+                    DATABASE_POOL_SIZE=str(WORKER_THREADS + 4), PORTAL_URL=f"http://localhost:{self.port}"
+                ),
             )
         schedule = self.plan.place.var / "beat-schedule"
         self.service(
