@@ -1,4 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from portal.search import views
 
 app_name = "search"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.found, name="found"),
+    path("suggestions/", views.suggestions, name="suggestions"),
+]
