@@ -1,7 +1,44 @@
-from django.db import migrations
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     dependencies = [("provisioning", "0005_search")]
 
-    operations = []
+    operations = [
+        migrations.AddIndex(
+            model_name="drift",
+            index=models.Index(fields=["tenant", "connection", "-first_seen_at", "-id"], name="drift_list"),
+        ),
+        migrations.AddIndex(
+            model_name="drift",
+            index=models.Index(fields=["tenant", "connection", "-last_seen_at", "-id"], name="drift_list_seen"),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(fields=["tenant", "connection", "-created_at", "-id"], name="order_list"),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(fields=["tenant", "connection", "number", "id"], name="order_list_number"),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(fields=["tenant", "connection", "quantity", "id"], name="order_list_quantity"),
+        ),
+        migrations.AddIndex(
+            model_name="subscriber",
+            index=models.Index(fields=["tenant", "connection", "-created_at", "-id"], name="subscriber_list"),
+        ),
+        migrations.AddIndex(
+            model_name="subscriber",
+            index=models.Index(fields=["tenant", "connection", "username", "id"], name="subscriber_list_name"),
+        ),
+        migrations.AddIndex(
+            model_name="subscriber",
+            index=models.Index(condition=models.Q(("state__in", ["requested", "active", "deleting"])), fields=["tenant", "connection", "-created_at", "-id"], name="subscriber_list_living"),
+        ),
+        migrations.AddIndex(
+            model_name="subscriber",
+            index=models.Index(condition=models.Q(("state__in", ["requested", "active", "deleting"])), fields=["tenant", "connection", "username", "id"], name="subscriber_list_living_name"),
+        ),
+    ]

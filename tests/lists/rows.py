@@ -1,0 +1,160 @@
+"""Rows for each list: as many as are asked for, with equal values in what it is sorted by, made by few statements."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+
+from django.utils import timezone
+
+from portal.audit.trail import record_many
+from portal.operations.models import Operation
+from portal.tenancy.models import Membership, Role, Tenant, User
+from portal.vendors.models import Call, Connection, ConnectionState
+from provisioning.models import Drift, Order, Product, Subscriber
+from tests.provisioning.samples import some_connection
+
+Maker = Callable[[Tenant, User, int], None]
+_numbers = count(1)
+BEGAN = timezone.now() - timedelta(days=1)
+
+
+def _moments(number: int) -> list:
+    """Three rows share each moment."""
+    return [BEGAN + timedelta(minutes=place // 3) for place in range(number)]
+
+
+def product_of(tenant: Tenant) -> Product:
+    """Of the tenant's first connection, the one that the video pages show."""
+    found = Product.objects.filter(tenant=tenant).order_by("connection__name").first()
+    if found is None:
+        some_connection(tenant, "Lists")
+        found = Product.objects.get(tenant=tenant)
+    return found
+
+
+def subscribers(tenant: Tenant, owner: User, number: int) -> None:
+    product = product_of(tenant)
+    own = {"tenant": tenant, "connection_id": product.connection_id, "product": product, "requested_by": owner}
+    # Names may come again once a subscriber is deleted: those are equal.
+    Subscriber.objects.bulk_create(
+        Subscriber(
+            **own,
+            username=f"user-{place // 2}" if place % 2 else f"user-{next(_numbers)}",
+            state="deleted" if place % 2 else "active",
+            vendor_id=f"S-{place}",
+            password="secret-of-a-subscriber",
+            created_at=moment,
+        )
+        for place, moment in enumerate(_moments(number))
+    )
+
+
+def orders(tenant: Tenant, owner: User, number: int) -> None:
+    product = product_of(tenant)
+    own = {"tenant": tenant, "connection_id": product.connection_id, "product": product, "requested_by": owner}
+    Order.objects.bulk_create(
+        Order(
+            **own,
+            type="increment",
+            quantity=1 + place // 3,
+            status="failed" if place % 2 else "fulfilled",
+            number="" if place % 2 else f"O-{next(_numbers)}",
+            created_at=moment,
+        )
+        for place, moment in enumerate(_moments(number))
+    )
+
+
+def differences(tenant: Tenant, owner: User, number: int) -> None:
+    product = product_of(tenant)
+    Drift.objects.bulk_create(
+        Drift(
+            tenant=tenant,
+            connection_id=product.connection_id,
+            product=product,
+            kind="unknown_order",
+            key=f"O-{next(_numbers)}",
+            theirs={"type": "increment", "quantity": 1, "status": "pending"},
+            ours_at=moment,
+            first_seen_at=moment,
+            last_seen_at=moment,
+        )
+        for moment in _moments(number)
+    )
+
+
+def operations(tenant: Tenant, owner: User, number: int) -> None:
+    connection = product_of(tenant).connection
+    Operation.objects.bulk_create(
+        Operation(
+            tenant=tenant,
+            connection=connection,
+            kind="tests.nothing",
+            lane=f"lane-{next(_numbers)}",
+            label=f"Something {place // 3}",
+            status="done",
+            ended_at=moment,
+            created_at=moment,
+            created_by=owner,
+        )
+        for place, moment in enumerate(_moments(number))
+    )
+
+
+def calls(tenant: Tenant, owner: User, number: int) -> None:
+    connection = product_of(tenant).connection
+    Call.objects.bulk_create(
+        Call(
+            tenant=tenant,
+            connection=connection,
+            started_at=moment,
+            duration_ms=place // 3,
+            method="GET",
+            path="/provisioning/subscriber",
+            status=200,
+        )
+        for place, moment in enumerate(_moments(number))
+    )
+
+
+def connections(tenant: Tenant, owner: User, number: int) -> None:
+    address = "https://vendor.example/"
+    made = Connection.objects.bulk_create(
+        Connection(
+            tenant=tenant,
+            vendor="kandy",
+            name=f"Line {next(_numbers)}",
+            base_url=address,
+            token_url=address,
+            client_id="account-of-a-connection",
+            client_secret="secret-of-a-connection",
+        )
+        for place in range(number)
+    )
+    ConnectionState.objects.bulk_create(ConnectionState(tenant=tenant, connection=each) for each in made)
+
+
+def people(tenant: Tenant, owner: User, number: int) -> None:
+    made = User.objects.bulk_create(User(email=f"person-{next(_numbers)}@example.com") for _ in range(number))
+    Membership.objects.bulk_create(
+        Membership(tenant=tenant, user=user, role=Role.VIEWER, created_at=moment)
+        for user, moment in zip(made, _moments(number), strict=True)
+    )
+
+
+def entries(tenant: Tenant, owner: User, number: int) -> None:
+    record_many(
+        "tenancy.settings_changed", [(tenant, {"name": f"Acme {place}"}) for place in range(number)], acting_user=owner
+    )
+
+
+MAKERS: dict[str, Maker] = {
+    "provisioning.subscribers": subscribers,
+    "provisioning.orders": orders,
+    "provisioning.differences": differences,
+    "operations.operations": operations,
+    "vendors.calls": calls,
+    "vendors.connections": connections,
+    "tenancy.people": people,
+    "audit.entries": entries,
+}
