@@ -4,39 +4,45 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from portal.sentences import Sentence
 from portal.tenancy.roles import Role
 
 if TYPE_CHECKING:
-    from django import forms
-
+    from portal.bulk.forms import OptionsForm
     from portal.bulk.models import Batch, BatchRow
+    from portal.operations.models import Operation
 
 Label = Any  # a string or a lazy translation
 
 
 @dataclass(frozen=True)
 class Field:
-    """A value that a row of a file may have. `aliases` are headings (lower case) by which its column is guessed."""
+    """A value that a row of a file may have.
+
+    `aliases` are headings by which its column is guessed, in lower case without blanks and signs ("username"); `example` stands
+    in the template file.
+    """
 
     name: str
     label: Label
     required: bool = False
     help_text: Label = ""
     aliases: tuple[str, ...] = ()
+    example: str = ""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """This row will not be done; `reason` is a sentence for the person."""
+    """This row will not be done."""
 
-    reason: str
+    reason: Sentence
 
 
 @dataclass(frozen=True)
 class Later:
-    """This row, and those after it, cannot be promised yet (no product is free); `reason` is a sentence for the person."""
+    """This row, and those after it, cannot be promised yet (no product is free)."""
 
-    reason: str
+    reason: Sentence
 
 
 @dataclass(frozen=True)
@@ -52,14 +58,17 @@ class Outlook:
 class BatchKind:
     """One kind of bulk work. With `fields` it begins with a file; with `list_key` it is offered for the rows of that list.
 
-    `options` is a form class asked once for the whole batch. It is made with data (or None) and tenant=; its cleaned values
-    are kept as JSON through `options_json`.
+    `options` is a form asked once for the whole batch.
     `check` looks at rows without promising anything, inside the tenant's scope: it sets `values` (JSON, what will be promised)
-    and `reason` ("" for a good row). It is told rows in the order of their lines, a chunk at a time, and may ask the database
-    for the whole chunk at once; duplicates inside the batch are found by `identity`, the value that may occur once.
-    `outlook` tells cost and consequences once all rows are checked.
+    and calls `row.refuse(…)` for what cannot be done. Of a file's row `values` has the cells of its fields already, cleaned;
+    rows in which a required one is missing are not asked about. Of a chosen row it sets `label`, what people call it. It is
+    told rows in the order of their lines, a chunk at a time, and may ask the database for the whole chunk at once.
+    `identity` names the value that may occur once in a file, in any case of its letters; it is the row's label, too.
+    `outlook` tells cost and consequences once all rows are checked; it is asked by pages, so it should ask little.
     `promise` promises a chunk of good rows in the caller's transaction, through the app's verbs. One answer for each row:
     the Operation it became, a Refusal, or Later.
+    `immediate`: what it does is done with that, and the operation given is the one that it was done to; nothing of it can be
+    taken back.
     """
 
     name: str
@@ -67,13 +76,14 @@ class BatchKind:
     role: Role
     check: Callable[["Batch", Sequence["BatchRow"]], None]
     outlook: Callable[["Batch"], Outlook]
-    promise: Callable[["Batch", Sequence["BatchRow"]], Sequence[Any]]
+    promise: Callable[["Batch", Sequence["BatchRow"]], Sequence["Operation | Refusal | Later"]]
     fields: tuple[Field, ...] = ()
     identity: str = ""
     list_key: str = ""
     icon: str = "list"
     tone: str = ""
-    options: "type[forms.Form] | None" = None
+    options: "type[OptionsForm] | None" = None
+    immediate: bool = False
 
 
 _kinds: dict[str, BatchKind] = {}
