@@ -6,3 +6,9 @@ class NoticesConfig(AppConfig):
     name = "portal.notices"
     label = "notices"
     verbose_name = _("Notices")
+
+    def ready(self) -> None:
+        from portal.notices.bell import unread
+        from portal.ui.navigation import NavItem, register
+
+        register(NavItem(_("Notices"), "notices:notices", icon="bell", order=105, waiting=unread))
