@@ -29,8 +29,8 @@ class EntryAdmin(JournalAdmin):
     list_display = ["at", "tenant", "actor_label", "act", "object_label", "ip_address"]
     list_filter = [ActFilter]
     list_select_related = ["tenant"]
-    search_fields = ["actor_label", "object_label", "action", "=request_id", "tenant__slug"]
-    search_help_text = _("Who, what, of what, request id or tenant")
+    found_exactly = ["request_id"]
+    search_help_text = _("The id of a request. A company's address before it, or alone, narrows to that company.")
     ordering = ["-at", "-id"]
 
     @admin.display(description=_("what"), ordering="action")

@@ -1,6 +1,8 @@
 """The before and after of an audit entry, side by side."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from portal.audit.models import Entry
 from portal.ui.formats import name_text, value_text
@@ -17,8 +19,12 @@ class Change:
 
 
 def changes_of(entry: Entry) -> list[Change]:
+    return changes_between(entry.before, entry.after)
+
+
+def changes_between(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Change]:
     """In the order in which the act told them; a side that was not told is a dash."""
-    before, after = entry.before or {}, entry.after or {}
+    before, after = before or {}, after or {}
     return [
         Change(
             name_text(key), value_text(before.get(key)), value_text(after.get(key)), before.get(key) != after.get(key)

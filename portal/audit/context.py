@@ -2,9 +2,11 @@
 
 import ipaddress
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -12,8 +14,11 @@ from django.http import HttpRequest, HttpResponse
 
 @dataclass(frozen=True)
 class RequestContext:
+    """`on_behalf_of` is the member with whose eyes and rights support staff is at work, None for everybody else."""
+
     request_id: str = ""
     ip_address: str | None = None
+    on_behalf_of: Any = None
 
 
 NO_REQUEST = RequestContext()
@@ -22,6 +27,21 @@ _context: ContextVar[RequestContext] = ContextVar("request_context", default=NO_
 
 def request_context() -> RequestContext:
     return _context.get()
+
+
+def act_on_behalf_of(person: Any) -> None:
+    """From here to the end of the request what is recorded was done for `person` too. Only the door may say so."""
+    _context.set(replace(_context.get(), on_behalf_of=person))
+
+
+@contextmanager
+def acting_for(request_id: str) -> Iterator[None]:
+    """What the background does for a click carries the id of that click's request."""
+    token = _context.set(replace(_context.get(), request_id=request_id))
+    try:
+        yield
+    finally:
+        _context.reset(token)
 
 
 class RequestContextMiddleware:

@@ -42,10 +42,13 @@ OPERATIONS = {
     "operations.give_up_decided": _("Gave an operation up"),
     "operations.confirmed": _("Confirmed sending again"),
     "operations.withdrawn": _("Withdrew a request to send again"),
+    "operations.refusal_noted": _("Support took note of a refusal"),
+    "operations.case_file_made": _("Made a case file for the vendor"),
 }
 PEOPLE = {
     "tenancy.tenant_created": _("Company created"),
     "tenancy.settings_changed": _("Settings changed"),
+    "tenancy.first_steps_dismissed": _("First steps put away"),
     "tenancy.tenant_suspended": _("Company suspended"),
     "tenancy.tenant_resumed": _("Company resumed"),
     "tenancy.invited": _("Invited a person"),

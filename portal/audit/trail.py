@@ -26,6 +26,7 @@ def record(
 
     `action` is app.verb in the past tense ("tenancy.role_changed"). `before` and `after` hold the fields that changed, never
     a secret. `acting_user` None is the portal itself. The tenant is the object's; an object without one is a matter of staff.
+    Without `on_behalf_of` a person's act is on behalf of whom support visits as, if it does (`act_on_behalf_of`).
     """
     return _written([_entry(action, obj, before, after, reason, on_behalf_of=on_behalf_of, acting_user=acting_user)])[0]
 
@@ -56,6 +57,8 @@ def _entry(
     acting_user: Any,
 ) -> Entry:
     context = request_context()
+    if acting_user is not None:
+        on_behalf_of = on_behalf_of or context.on_behalf_of
     return Entry(
         tenant_id=_tenant_of(obj),
         at=timezone.now(),

@@ -1,5 +1,8 @@
 """One row of each kind that the addresses of `portal.audit` name; see tests/sweep."""
 
+from django.utils import timezone
+
+from portal.audit.models import Entry
 from portal.audit.trail import record
 
 
@@ -12,4 +15,23 @@ def samples(tenant, owner) -> dict[str, dict]:
         reason="The office is in Utrecht.",
         acting_user=owner,
     )
-    return {"audit:entries": {}, "audit:entry": {"pk": entry.pk}}
+    clicked = _clicked(tenant, owner)
+    return {"audit:entries": {}, "audit:entry": {"pk": entry.pk}, "audit:request": {"request_id": clicked.request_id}}
+
+
+def _clicked(tenant, owner) -> Entry:
+    """An act as a request makes it, on something whose story every member may read."""
+    entry = Entry(
+        tenant=tenant,
+        at=timezone.now(),
+        actor=owner,
+        actor_label=owner.email,
+        ip_address="203.0.113.7",
+        request_id=f"request-of-{tenant.slug}",
+        action="vendors.connection_tested",
+        object_type="vendors.connection",
+        object_id="1",
+        object_label="Video",
+    )
+    entry.save()
+    return entry

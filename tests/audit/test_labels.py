@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from django.apps import apps
 
 from portal.audit.labels import label_of, labelled, labelled_in_tenants
 from portal.local.environment import CHECKOUT
@@ -12,7 +13,9 @@ from portal.operations.models import Decision
 from provisioning.models import Drift
 
 RECORDERS = {"record", "record_account"}
-ACT = re.compile(r"(account|staff|tenancy|vendors|operations|provisioning)\.[a-z_]+")
+ACT = re.compile(r"(account|staff|support|tenancy|vendors|operations|provisioning|lists|bulk|notices)\.[a-z_]+")
+# The name of a model reads like an act, too.
+MODELS = {model._meta.label_lower for model in apps.get_models()}
 # What is put together when it is recorded, with * for what is put in.
 PUT_TOGETHER = {
     "operations.*": ["refused", "cancelled"],
@@ -49,8 +52,12 @@ def acts_in(tree: ast.Module) -> Iterator[str]:
             pattern = "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values)
             if ACT.match(pattern.replace("*", "x")):
                 yield from (pattern.replace("*", word) for word in PUT_TOGETHER[pattern])
-        elif isinstance(node, ast.Constant) and id(node) not in passed_over and ACT.fullmatch(str(node.value)):
+        elif isinstance(node, ast.Constant) and id(node) not in passed_over and _names_an_act(str(node.value)):
             yield node.value
+
+
+def _names_an_act(text: str) -> bool:
+    return bool(ACT.fullmatch(text)) and text not in MODELS
 
 
 def recorded() -> set[str]:
