@@ -3,15 +3,17 @@
 Sending again what costs money takes two people. Each function is one transaction with its audit entry.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from portal.audit.trail import record
-from portal.operations import bells, engine
+from portal.audit.trail import record, record_many
+from portal.operations import bells, engine, notices
 from portal.operations.models import Decision, Operation, Status
 from portal.operations.registry import PersonSays
 
@@ -36,7 +38,7 @@ def cancel(operation: Operation, *, reason: str = "", acting_user: Any) -> Decis
     """Take back what has not left. Raises NotPossible when it has."""
     operation = _lock(operation, Status.WAITING, _("It has left already, so it can no longer be cancelled."))
     decision = _decide(operation, Action.CANCEL, reason, {}, acting_user)
-    engine.end_without_effect(operation, Status.CANCELLED, "", reason or _("Cancelled before it was sent."))
+    engine.end_without_effect(operation, Status.CANCELLED, "", reason or gettext_noop("Cancelled before it was sent."))
     return decision
 
 
@@ -60,7 +62,9 @@ def send_again(operation: Operation, *, reason: str, acting_user: Any) -> Decisi
     """A person vouches that it did not happen. What costs money waits for a second person. Raises NotPossible."""
     operation = _lock_troubled(operation)
     decision = _decide(operation, Action.SEND_AGAIN, reason, {}, acting_user, needs_second=operation.costs_money)
-    if not decision.needs_second:
+    if decision.needs_second:
+        notices.second_person_awaited(decision)
+    else:
         _send_again(operation)
     return decision
 
@@ -86,6 +90,7 @@ def withdraw(decision: Decision, *, acting_user: Any) -> Decision:
     decision = _lock_pending(decision)
     decision.withdrawn_at = timezone.now()
     decision.save(update_fields=["withdrawn_at"])
+    notices.second_person_not_awaited(decision.operation)
     record("operations.withdrawn", decision.operation, after={"decision": decision.action}, acting_user=acting_user)
     return decision
 
@@ -110,6 +115,16 @@ def give_up(operation: Operation, *, reason: str, acting_user: Any) -> Decision:
     engine.end_without_effect(operation, Status.CANCELLED, operation.trouble, reason)
     bells.ring_after_commit(operation.tenant_id, operation.connection_id, operation.lane)
     return decision
+
+
+@transaction.atomic
+def note_refusals(operations: Iterable[Operation], *, reason: str, acting_user: Any) -> int:
+    """Support took note of refusals: they leave the desk, nothing else changes. Returns how many were new."""
+    refused = Operation.objects.refusals_to_note().filter(pk__in=[each.pk for each in operations])
+    noted = list(refused.order_by("pk").select_for_update(of=("self",)))
+    Operation.objects.filter(pk__in=[each.pk for each in noted]).update(noted_at=timezone.now())
+    record_many("operations.refusal_noted", [(each, None) for each in noted], reason=reason, acting_user=acting_user)
+    return len(noted)
 
 
 def _lock_troubled(operation: Operation) -> Operation:

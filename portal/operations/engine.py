@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from portal.audit.trail import record
+from portal.operations import notices
 from portal.operations.models import HOLDING, Attempt, Operation, Status
 from portal.operations.registry import absorb_of, carry_out_of, facts_before, revert_of
 from portal.operations.work import WORKER, Work
@@ -78,7 +79,7 @@ def _claim(connection_id: int, lane: str) -> Work | None:
     claimed_at = time.monotonic()
     # Whoever comes second waits for the first one's commit, and then finds that it is no longer waiting.
     oldest = Operation.objects.in_lane(connection_id, lane).due().order_by("id").values("pk")[:1]
-    claimed = Operation.objects.filter(pk__in=oldest, status=Status.WAITING).update(
+    claimed = Operation.objects.filter(pk=oldest, status=Status.WAITING).update(
         status=Status.SENDING,
         attempt_count=F("attempt_count") + 1,
         lease_until=Now() + timedelta(seconds=settings.OPERATION_LEASE_SECONDS),
@@ -147,8 +148,8 @@ def _still_mine(work: Work) -> bool:
     An answer that comes late, while the operation is unknown, is the best proof there can be.
     """
     now = Operation.objects.select_for_update().filter(pk=work.operation.pk).values_list("attempt_count", "status")
-    attempt_count, status = now.get()
-    return attempt_count == work.attempt.number and status in HOLDING
+    attempt_count, work.operation.status = now.get()
+    return attempt_count == work.attempt.number and work.operation.status in HOLDING
 
 
 def _step_for(error: VendorError) -> Callable[[Operation, VendorError], Outcome]:
@@ -238,11 +239,13 @@ def end_without_effect(operation: Operation, status: Status, trouble: str, messa
 
 
 def change(operation: Operation, **fields: object) -> None:
-    """Write a new state; whatever lease there was ends with it."""
+    """Write a new state, whatever lease there was ends with it; and tell people where they have to know."""
+    before = operation.status
     Operation.objects.filter(pk=operation.pk).update(lease_until=None, **fields)
     for name, value in fields.items():
         if not hasattr(value, "resolve_expression"):
             setattr(operation, name, value)
+    notices.follow(operation, before)
 
 
 def close(work: Work, outcome: Attempt.Outcome, error: VendorError | None = None, message: str = "") -> timedelta:

@@ -3,14 +3,13 @@
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from portal.operations.models import Decision, Operation, Status
 from portal.operations.registry import kinds
-from portal.tenancy.models import Membership, Tenant
+from portal.search.finding import matching
 from portal.ui.forms import FilterForm, PortalForm
-from portal.vendors.models import Connection
 
 LONGEST_REASON = 500
 LARGEST_ID = 2**63 - 1
@@ -19,9 +18,9 @@ BY_THE_PORTAL = 0
 
 
 class OperationFilter(FilterForm):
-    """Above the list. Connections and people are checked as numbers only: a foreign one finds nothing."""
+    """Above the list, which offers connections and people. They are checked as numbers only: a foreign one finds nothing."""
 
-    text = forms.CharField(
+    q = forms.CharField(
         label=_("Search"), max_length=100, widget=forms.TextInput(attrs={"type": "search", "placeholder": _("What…")})
     )
     status = forms.ChoiceField(
@@ -35,24 +34,14 @@ class OperationFilter(FilterForm):
         label=_("Asked by"),
         min_value=BY_THE_PORTAL,
         max_value=LARGEST_ID,
-        widget=forms.Select(choices=[("", _("Anybody"))]),
+        widget=forms.Select(choices=[("", _("Anybody")), (BY_THE_PORTAL, _("Patchbay itself"))]),
     )
+    batch = forms.IntegerField(min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = sorted(((kind.name, str(kind.label)) for kind in kinds()), key=lambda choice: choice[1])
         self.fields["kind"].choices = [("", _("Any kind")), *known]  # type: ignore[attr-defined]
-
-    def offer(self, tenant: Tenant) -> None:
-        """Fill the selects with the tenant's connections and people: one query, so only for who will see them."""
-        people = Membership.objects.filter(tenant=tenant).values_list(Value("person"), "user_id", "user__email")
-        rows = list(Connection.objects.values_list(Value("connection"), "pk", "name").union(people, all=True))
-        for field, first in (("connection", []), ("person", [(BY_THE_PORTAL, _("Patchbay itself"))])):
-            found = sorted(
-                ((pk, name) for kind, pk, name in rows if kind == field), key=lambda choice: choice[1].lower()
-            )
-            widget = self.fields[field].widget
-            widget.choices = [*widget.choices, *first, *found]
 
     def narrow(self, operations: QuerySet[Operation]) -> QuerySet[Operation]:
         """Those of `operations` that were asked for."""
@@ -60,11 +49,12 @@ class OperationFilter(FilterForm):
 
 
 _CONDITIONS = {
-    "text": lambda text: Q(label__icontains=text),
+    "q": lambda text: matching("operations.operation", text),
     "status": lambda status: Q(ended_at=None) if status == NOT_ENDED else Q(status=status),
     "kind": lambda kind: Q(kind=kind),
     "connection": lambda pk: Q(connection_id=pk),
     "person": lambda pk: Q(created_by_id=pk) if pk else Q(created_by=None),
+    "batch": lambda pk: Q(batch_rows__batch=pk),
 }
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.operations.registry import kind_label
+from portal.sentences import Sentence
 from portal.tenancy.models import TenantModel
 from portal.tenancy.wall import TenantForeignKey
 from portal.ui.badges import COUNTED
@@ -31,6 +32,8 @@ class Status(models.TextChoices):
 # While one of these is in a lane, nothing else in that lane may leave: its outcome could not be told apart.
 HOLDING = [Status.SENDING, Status.UNKNOWN, Status.NEEDS_PERSON]
 ENDED = [Status.DONE, Status.REFUSED, Status.CANCELLED]
+# Sent, and nobody knows what became of it.
+STUCK = [Status.UNKNOWN, Status.NEEDS_PERSON]
 
 
 class OperationQuerySet(models.QuerySet["Operation"]):
@@ -39,6 +42,16 @@ class OperationQuerySet(models.QuerySet["Operation"]):
 
     def needing_a_person(self) -> "OperationQuerySet":
         return self.filter(status=Status.NEEDS_PERSON)
+
+    def refusals_to_note(self) -> "OperationQuerySet":
+        """Refused by the vendor, and support has not taken note of it."""
+        return self.filter(status=Status.REFUSED, noted_at=None)
+
+    def refused_alike(self, operation: "Operation") -> "OperationQuerySet":
+        """`refusals_to_note` of the same kind, over the same connection, in the same words."""
+        return self.refusals_to_note().filter(
+            connection_id=operation.connection_id, kind=operation.kind, message=operation.message
+        )
 
     def in_lane(self, connection_id: int, lane: str) -> "OperationQuerySet":
         return self.filter(connection_id=connection_id, lane=lane)
@@ -135,6 +148,8 @@ class Operation(TenantModel):
     ended_at = models.DateTimeField(_("ended"), null=True)
     trouble = models.CharField(_("trouble"), max_length=16, choices=Trouble, blank=True)
     message = models.TextField(_("message"), blank=True)
+    # When support took note of a refusal; until then it is on the desk.
+    noted_at = models.DateTimeField(null=True, editable=False)
 
     # Where it was read by `for_story`.
     holder: dict[str, Any] | None
@@ -156,6 +171,10 @@ class Operation(TenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at", "-id"], name="operation_by_tenant"),
+            models.Index(fields=["tenant", "label", "id"], name="operation_list_label"),
+            models.Index(
+                fields=["tenant", "-created_at", "-id"], condition=Q(ended_at=None), name="operation_list_not_ended"
+            ),
             models.Index(fields=["tenant", "status", "-created_at", "-id"], name="operation_by_status"),
             models.Index(fields=["tenant", "subject_type", "subject_id", "-id"], name="operation_by_subject"),
             models.Index(
@@ -164,6 +183,16 @@ class Operation(TenantModel):
             models.Index(fields=["due_at"], condition=Q(status=Status.WAITING), name="operation_waiting"),
             models.Index(fields=["due_at"], condition=Q(status=Status.UNKNOWN), name="operation_unknown"),
             models.Index(fields=["lease_until"], condition=Q(status=Status.SENDING), name="operation_sending"),
+            # For support staff, over all tenants.
+            models.Index(fields=["status", "-id"], condition=~Q(status=Status.DONE), name="operation_not_done"),
+            models.Index(fields=["trouble", "-id"], condition=~Q(trouble=""), name="operation_by_trouble"),
+            models.Index(fields=["kind", "-id"], name="operation_by_kind"),
+            models.Index(fields=["created_at", "id"], condition=Q(status__in=STUCK), name="operation_desk_stuck"),
+            models.Index(
+                fields=["ended_at", "id"],
+                condition=Q(status=Status.REFUSED, noted_at=None),
+                name="operation_desk_refused",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -172,6 +201,11 @@ class Operation(TenantModel):
     @property
     def kind_label(self) -> Any:
         return kind_label(self.kind)
+
+    @property
+    def said(self) -> str:
+        """`message` for a reader: our own sentences in their language, anybody else's words as they came."""
+        return str(Sentence(self.message))
 
     @property
     def ended(self) -> bool:
@@ -220,9 +254,15 @@ class Attempt(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["operation", "purpose", "number"], name="attempt_number_once"),
         ]
+        indexes = [models.Index(fields=["outcome", "-id"], condition=~Q(outcome="done"), name="attempt_by_outcome")]
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()} {self.number}: {self.get_outcome_display()}"
+
+    @property
+    def said(self) -> str:
+        """As `Operation.said`."""
+        return str(Sentence(self.message))
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):

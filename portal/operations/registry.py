@@ -4,8 +4,9 @@ A vendor app declares a `Kind` and four functions: how it is carried out, how th
 how an unknown outcome is settled by looking, and how the mirror is put right when nothing happened after all.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,10 @@ class Kind:
 
 @dataclass(frozen=True)
 class Found:
-    """The vendor has it: `answer` is what its own answer would have told, as far as it can be read back."""
+    """The vendor has it: `answer` is what its own answer would have told, as far as it can be read back.
+
+    `why` here and below is kept: mark it with `gettext_noop`, so that each reader gets it in their language.
+    """
 
     answer: Any
     why: str
@@ -69,11 +73,21 @@ class PersonSays:
     reason: str
 
 
+@dataclass(frozen=True)
+class Stake:
+    """What an operation costs a month once it is done, in EUR; None while nobody has entered the price."""
+
+    eur: Decimal | None
+
+
 Prepare = Callable[["Operation"], Mapping[str, Any]]
 CarryOut = Callable[["Work"], Any]
 Absorb = Callable[["Operation", Any], None]
 Settle = Callable[["Work"], Verdict]
 Revert = Callable[["Operation"], None]
+Stakes = Callable[[Sequence["Operation"]], Mapping[int, Stake]]
+# English names and values by which the vendor knows what an operation is about ("Order number", "O-123").
+Identify = Callable[["Operation"], Sequence[tuple[str, str]]]
 
 _kinds: dict[str, Kind] = {}
 _prepare: dict[str, Prepare] = {}
@@ -81,6 +95,8 @@ _carry: dict[str, CarryOut] = {}
 _absorb: dict[str, Absorb] = {}
 _settle: dict[str, Settle] = {}
 _revert: dict[str, Revert] = {}
+_stakes: dict[str, Stakes] = {}
+_identify: dict[str, Identify] = {}
 
 
 def prepares(kind: Kind) -> Callable[[Prepare], Prepare]:
@@ -107,6 +123,16 @@ def settles(kind: Kind) -> Callable[[Settle], Settle]:
 def reverts(kind: Kind) -> Callable[[Revert], Revert]:
     """Mark how the mirror is put right when the operation ended without effect."""
     return _register(_revert, kind)
+
+
+def costs(kind: Kind) -> Callable[[Stakes], Stakes]:
+    """Mark what operations of `kind` cost, by their keys: asked once for all that a page shows. Those left out are free."""
+    return _register(_stakes, kind)
+
+
+def identifies(kind: Kind) -> Callable[[Identify], Identify]:
+    """Mark how the vendor knows what an operation is about, for the case file."""
+    return _register(_identify, kind)
 
 
 def _register(table: dict[str, Any], kind: Kind) -> Callable[[Any], Any]:
@@ -140,6 +166,20 @@ def settle_of(operation: "Operation") -> Settle:
 
 def revert_of(operation: "Operation") -> Revert:
     return _revert[operation.kind]
+
+
+def stakes_of(operations: Sequence["Operation"]) -> dict[int, Stake]:
+    """The stakes of those that cost money, by key; one call for each kind among them."""
+    found: dict[int, Stake] = {}
+    for kind in {operation.kind for operation in operations} & set(_stakes):
+        found |= _stakes[kind]([operation for operation in operations if operation.kind == kind])
+    return found
+
+
+def names_at_vendor(operation: "Operation") -> list[tuple[str, str]]:
+    """(English name, value) of each that is known."""
+    identify = _identify.get(operation.kind)
+    return [pair for pair in identify(operation) if pair[1]] if identify else []
 
 
 def kinds() -> list[Kind]:

@@ -37,7 +37,10 @@ END_TONES = {"done": "success", "refused": "danger", "cancelled": "neutral"}
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened. `said` is somebody's own words (the vendor's, a person's), `facts` are names and values."""
+    """One thing that happened. `said` is somebody's own words (the vendor's, a person's), `facts` are names and values.
+
+    `act` is what the audit trail calls it, "" where that does not tell it.
+    """
 
     at: datetime
     who: str
@@ -48,6 +51,7 @@ class Event:
     request_id: str = ""
     facts: list[tuple[str, str]] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
+    act: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class Story:
 def story_of(operation: Operation) -> Story:
     """`operation` as `for_story` reads it. Costs two queries, or one where nobody decided anything."""
     decisions = list(operation.decisions.select_related("asked_by", "confirmed_by")) if operation.decided else []
-    return Story(tell(operation, attempts_with_calls(operation), decisions), _open_question(operation, decisions))
+    return Story(tell(operation, with_calls(operation.attempts.all()), decisions), _open_question(operation, decisions))
 
 
 def _open_question(operation: Operation, decisions: list[Decision]) -> Decision | None:
@@ -72,7 +76,7 @@ def _open_question(operation: Operation, decisions: list[Decision]) -> Decision 
 
 def tell(operation: Operation, attempts: Iterable[Attempt], decisions: Iterable[Decision]) -> list[Event]:
     """Oldest first."""
-    events = [_asked(operation), *map(_attempted, attempts)]
+    events = [_asked(operation), *map(attempted, attempts)]
     for decision in decisions:
         events += _decided(decision)
     if operation.ended_at:
@@ -81,7 +85,7 @@ def tell(operation: Operation, attempts: Iterable[Attempt], decisions: Iterable[
     return sorted(events, key=lambda event: event.at)
 
 
-def attempts_with_calls(operation: Operation) -> QuerySet[Attempt]:
+def with_calls(attempts: QuerySet[Attempt]) -> QuerySet[Attempt]:
     """Each with `calls`: what went over the line meanwhile, as dicts. By time, since looks and sendings count apart."""
     calls = Call.objects.filter(
         operation_id=OuterRef("operation_id"),
@@ -97,7 +101,7 @@ def attempts_with_calls(operation: Operation) -> QuerySet[Attempt]:
         request_id="vendor_request_id",
         error="error",
     )
-    return operation.attempts.annotate(calls=ArraySubquery(calls.values(json=told)[:MOST_CALLS]))
+    return attempts.annotate(calls=ArraySubquery(calls.values(json=told)[:MOST_CALLS]))
 
 
 def readable(facts: Mapping[str, Any] | None) -> list[tuple[str, str]]:
@@ -110,17 +114,17 @@ def readable(facts: Mapping[str, Any] | None) -> list[tuple[str, str]]:
 
 def _asked(operation: Operation) -> Event:
     who = str(operation.created_by) if operation.created_by else SYSTEM
-    return Event(operation.created_at, who, _("Asked for"))
+    return Event(operation.created_at, who, _("Asked for"), act="operations.asked")
 
 
-def _attempted(attempt: Attempt) -> Event:
+def attempted(attempt: Attempt) -> Event:
     return Event(
         at=attempt.started_at,
         who=SYSTEM,
         text=_attempt_text(attempt),
         tone=TONES[Outcome(attempt.outcome)],
         word=attempt.get_outcome_display(),
-        said=attempt.message,
+        said=attempt.said,
         request_id=attempt.vendor_request_id,
         facts=readable(attempt.facts),
         calls=getattr(attempt, "calls", []),
@@ -151,11 +155,14 @@ def _decided(decision: Decision) -> Iterator[Event]:
         *_second_person(decision),
         said=decision.reason,
         facts=readable(decision.facts),
+        act=f"operations.{decision.action}_decided",
     )
     if decision.confirmed_at:
-        yield Event(decision.confirmed_at, str(decision.confirmed_by), _("Confirmed it as the second person"))
+        text = _("Confirmed it as the second person")
+        yield Event(decision.confirmed_at, str(decision.confirmed_by), text, act="operations.confirmed")
     if decision.withdrawn_at:
-        yield Event(decision.withdrawn_at, "", _("The request to send again was withdrawn"))
+        text = _("The request to send again was withdrawn")
+        yield Event(decision.withdrawn_at, "", text, act="operations.withdrawn")
 
 
 def _asks_for_second() -> str:
@@ -169,4 +176,5 @@ def _second_person(decision: Decision) -> tuple[str, Any]:
 def _ended(operation: Operation) -> Event:
     tone = END_TONES.get(operation.status, "neutral")
     word = operation.get_status_display()
-    return Event(operation.ended_at, SYSTEM, _("Ended"), tone, word, said=operation.message)  # type: ignore[arg-type]
+    act = f"operations.{operation.status}"
+    return Event(operation.ended_at, SYSTEM, _("Ended"), tone, word, said=operation.said, act=act)  # type: ignore[arg-type]

@@ -10,9 +10,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from portal.lists.addresses import asked_of
+from portal.lists.pages import list_page, page_of, selectable
 from portal.operations import decisions
 from portal.operations.decisions import NotPossible
-from portal.operations.forms import OperationFilter, form_for
+from portal.operations.forms import form_for
+from portal.operations.lists import OPERATIONS
 from portal.operations.models import Decision, Operation, Status
 from portal.operations.proposals import Proposal, open_to, proposal, proposals_for
 from portal.operations.story import readable, story_of
@@ -23,7 +26,7 @@ from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
 from portal.ui.forms import PortalForm
 from portal.ui.navigation import badge_of
-from portal.ui.paging import Page, keyset_page
+from portal.ui.paging import Page
 
 Action = Decision.Action
 
@@ -41,14 +44,12 @@ VERBS: dict[Decision.Action, Callable[..., Decision]] = {
 @tenant_view(Role.VIEWER)
 @require_safe
 def operations(request: TenantRequest) -> HttpResponse:
-    form = OperationFilter(request.GET)
-    form.offer(request.tenant)
+    found = list_page(request, OPERATIONS)
     context = {
-        "form": form,
-        "status": form.chosen().get("status", ""),
-        "filtered": bool(form.chosen()),
+        "status": found["form"].chosen().get("status", ""),
         "needing": badge_of(request, "operations:operations"),
-        **_rows(request, form),
+        **found,
+        **_watched(request, found["page"]),
     }
     return render(request, "operations/operations.html", context)
 
@@ -57,13 +58,12 @@ def operations(request: TenantRequest) -> HttpResponse:
 @require_safe
 def rows(request: TenantRequest) -> HttpResponse:
     """The table's body alone, for the page that watches it."""
-    return render(request, "operations/_rows.html", _rows(request, OperationFilter(request.GET)))
+    asked = asked_of(OPERATIONS, request.META.get("QUERY_STRING", ""), request.tenant)
+    context = _watched(request, page_of(request, OPERATIONS, asked))
+    return render(request, "operations/_rows.html", context | {"selectable": selectable(request, OPERATIONS)})
 
 
-def _rows(request: TenantRequest, form: OperationFilter) -> dict[str, Any]:
-    page: Page[Operation] = keyset_page(
-        form.narrow(Operation.objects.for_list()), cursor=request.GET.get("cursor", ""), size=50
-    )
+def _watched(request: TenantRequest, page: Page[Operation]) -> dict[str, Any]:
     return {
         "page": page,
         "moving": any(operation.status in MOVING for operation in page.items),
@@ -104,6 +104,7 @@ def _whole(request: TenantRequest, found: Operation) -> dict[str, Any]:
         "question": story.open_question,
         "asked_it_myself": bool(story.open_question and story.open_question.asked_by_id == request.user.pk),
         "may_confirm": request.membership.allows(Role.ADMIN),
+        "may_operate": request.membership.allows(Role.OPERATOR),
         "may_read_audit": request.membership.allows(Role.ADMIN),
         "proposals": open_to(request.membership, proposals_for(found)),
         "payload": readable(found.payload),

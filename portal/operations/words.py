@@ -16,6 +16,8 @@ from portal.ui import formats
 from portal.ui.badges import capped
 
 Text = Any  # a string, or one with markup in it
+# Where the page of the operation with this number is, for who reads about the first one.
+PageOf = Callable[[Operation, int], str]
 Trouble = Operation.Trouble
 
 
@@ -28,8 +30,14 @@ class Words:
     then: Text
 
 
-def words_for(operation: Operation, zone: tzinfo) -> Words:
+def tenants_page(operation: Operation, number: int) -> str:
+    return reverse("operations:operation", args=[operation.tenant.slug, number])
+
+
+def words_for(operation: Operation, zone: tzinfo, page_of: PageOf = tenants_page) -> Words:
     """`operation` as `for_story` reads it, with its tenant; times are told in `zone`."""
+    if operation.status == Status.WAITING:
+        return _waiting(operation, zone, page_of)
     return _BY_STATUS[Status(operation.status)](operation, zone)
 
 
@@ -45,9 +53,9 @@ def behind_words(operation: Operation) -> str:
 # --- Waiting ------------------------------------------------------------------------------------------------------
 
 
-def _waiting(operation: Operation, zone: tzinfo) -> Words:
+def _waiting(operation: Operation, zone: tzinfo, page_of: PageOf) -> Words:
     happened, effect = _why_waiting(operation)
-    return Words(happened, effect, _when_sent(operation, zone))
+    return Words(happened, effect, _when_sent(operation, zone, page_of))
 
 
 def _why_waiting(operation: Operation) -> tuple[str, str]:
@@ -72,21 +80,20 @@ def _why_waiting(operation: Operation) -> tuple[str, str]:
     return _("It was asked for and has not been sent yet."), nothing_sent
 
 
-def _when_sent(operation: Operation, zone: tzinfo) -> Text:
+def _when_sent(operation: Operation, zone: tzinfo, page_of: PageOf) -> Text:
     if operation.tenant.suspended:
         return _("Nothing is sent while the company is suspended.")
     if not operation.connection.enabled:
         return _("Nothing is sent while the connection is switched off.")
     if operation.holder:
-        return _after_holder(operation, operation.holder)
+        return _after_holder(operation.holder, page_of(operation, operation.holder["id"]))
     later = max(operation.due_at, operation.quiet_until or operation.due_at)
     if later <= timezone.now():
         return _("It is sent as soon as a worker is free, usually within seconds.")
     return format_html(_("It will be sent at {}."), formats.moment(later, zone, seconds=True))
 
 
-def _after_holder(operation: Operation, holder: dict[str, Any]) -> Text:
-    url = reverse("operations:operation", args=[operation.tenant.slug, holder["id"]])
+def _after_holder(holder: dict[str, Any], url: str) -> Text:
     link = format_html('<a href="{}">“{}”</a>', url, holder["label"])
     return format_html(_AFTER_HOLDER[Status(holder["status"])](), link)
 
@@ -193,7 +200,6 @@ def _cancelled(operation: Operation, zone: tzinfo) -> Words:
 
 
 _BY_STATUS: dict[Status, Callable[[Operation, tzinfo], Words]] = {
-    Status.WAITING: _waiting,
     Status.SENDING: _sending,
     Status.UNKNOWN: _unknown,
     Status.NEEDS_PERSON: _needs_person,

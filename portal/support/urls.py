@@ -1,4 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from portal.support import views
 
 app_name = "support"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("visits/end/", views.end_visit, name="end_visit"),
+]

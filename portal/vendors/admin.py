@@ -4,37 +4,23 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from portal.tenancy.admin import ReadOnlyAdmin
+from portal.ui.journals import JournalAdmin
 from portal.vendors import connections as verbs
 from portal.vendors import probing
 from portal.vendors.models import Call, Connection, ConnectionState
 
 
-class BoundedPaginator(Paginator):
-    """Counts to a thousand: nobody turns more pages, and the call log has millions of rows."""
-
-    most = 1_000
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        return rows.order_by()[: self.most].count()
-
-
 @admin.register(Connection)
-class ConnectionAdmin(ReadOnlyAdmin):
+class ConnectionAdmin(JournalAdmin):
     list_display = ("name", "tenant", "vendor", "environment", "enabled", "condition", "created_at")
     list_filter = ("vendor", "environment", "enabled", "health__trouble")
     list_select_related = ("tenant", "health")
-    search_fields = ("name", "base_url", "tenant__name", "tenant__slug")
-    ordering = ("-pk",)
+    found_by = {"pk": "vendors.connection"}
     fields = ("tenant", "vendor", "name", "environment", "base_url", "token_url", "enabled", "condition", "created_at")
     readonly_fields = ("condition", "created_at")
     actions = ("enable", "disable", "test")
@@ -70,7 +56,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ConnectionState)
-class ConnectionStateAdmin(ReadOnlyAdmin):
+class ConnectionStateAdmin(JournalAdmin):
     list_display = (
         "connection",
         "tenant",
@@ -83,8 +69,7 @@ class ConnectionStateAdmin(ReadOnlyAdmin):
     )
     list_filter = ("trouble", "test_finding")
     list_select_related = ("connection", "tenant")
-    search_fields = ("connection__name", "tenant__name", "tenant__slug")
-    ordering = ("-pk",)
+    found_by = {"connection_id": "vendors.connection"}
     exclude = ("access_token", "token_renewer")
     readonly_fields = tuple(
         field.name
@@ -94,13 +79,12 @@ class ConnectionStateAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Call)
-class CallAdmin(ReadOnlyAdmin):
+class CallAdmin(JournalAdmin):
     list_display = ("started_at", "tenant", "connection", "method", "path", "status", "duration_ms", "error")
     list_select_related = ("connection", "tenant")
-    search_fields = ("vendor_request_id", "path")
-    paginator = BoundedPaginator
-    search_help_text = _("The vendor's request id, or part of a path")
-    ordering = ("-started_at", "-pk")
+    found_exactly = ("vendor_request_id",)
+    search_help_text = _("The vendor's request id. A company's address before it, or alone, narrows to that company.")
+    ordering = ["-started_at", "-pk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:
         match = request.resolver_match

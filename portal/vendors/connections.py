@@ -1,6 +1,7 @@
 """What people do with connections to vendors. Credentials go in and are never shown again."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from portal.vendors.addresses import check_base_url, check_token_url
 from portal.vendors.models import Connection, ConnectionState
 
 # What the audit trail tells of a connection; its credentials are told as "replaced".
-TOLD = ("name", "base_url", "token_url", "environment")
+TOLD = ("name", "base_url", "token_url", "environment", "credentials_end_on")
 FORGET_TOKEN = {
     "access_token": "",
     "token_expires_at": None,
@@ -45,6 +46,7 @@ class Account:
     base_url: str
     token_url: str
     environment: str
+    credentials_end_on: date | None = None
     client_id: str = field(default="", repr=False)
     client_secret: str = field(default="", repr=False)
 
@@ -70,7 +72,10 @@ def add_connection(
     ConnectionState.objects.create(tenant=tenant, connection=connection)
     connection.spec.created(connection)
     record(
-        "vendors.connection_added", connection, after={"vendor": vendor, **_told(connection)}, acting_user=acting_user
+        "vendors.connection_added",
+        connection,
+        after={"vendor": vendor} | {name: value for name, value in _told(connection).items() if value},
+        acting_user=acting_user,
     )
     return connection
 
@@ -145,6 +150,7 @@ def _sent_before(tenant: Tenant, form_key: UUID | None) -> Connection | None:
 def _write(connection: Connection, account: Account) -> None:
     connection.name, connection.environment = account.name, account.environment
     connection.base_url, connection.token_url = account.base_url, account.token_url
+    connection.credentials_end_on = account.credentials_end_on
     if account.client_id:
         connection.client_id = account.client_id
     if account.client_secret:
@@ -159,7 +165,7 @@ def _write(connection: Connection, account: Account) -> None:
 
 
 def _told(connection: Connection) -> dict[str, str]:
-    return {name: getattr(connection, name) for name in TOLD}
+    return {name: str(getattr(connection, name) or "") for name in TOLD}
 
 
 def _replaced(connection: Connection, account: Account) -> list[str]:

@@ -1,15 +1,19 @@
 """What people enter about connections, and how they look through the call log."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from portal.search.finding import matching
 from portal.ui.forms import FilterForm, PortalForm
 from portal.vendors.addresses import check_base_url, check_token_url
 from portal.vendors.connections import Account
-from portal.vendors.models import Connection
+from portal.vendors.models import Call, Connection
 from portal.vendors.registry import Vendor
 
 # Browsers must neither offer nor keep a vendor's credentials as if they were somebody's password.
@@ -37,6 +41,13 @@ class ConnectionForm(PortalForm):
         max_length=2_000,
         widget=forms.PasswordInput(attrs=UNSAVED_SECRET),
         help_text=_("Stored encrypted, and never shown again."),
+    )
+    credentials_end_on = forms.DateField(
+        label=_("Credentials end on"),
+        required=False,
+        validators=[MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2200, 1, 1))],
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Where the vendor told an end: people are reminded 30, 7 and 1 days before it."),
     )
 
     @property
@@ -67,14 +78,31 @@ def new_form(spec: Vendor, data: Any = None) -> ConnectionForm:
 
 
 def change_form(connection: Connection, data: Any = None) -> ConnectionChangeForm:
-    shown = ("name", "environment", "base_url", "token_url")
+    shown = ("name", "environment", "base_url", "token_url", "credentials_end_on")
     return ConnectionChangeForm(data, initial={name: getattr(connection, name) for name in shown})
+
+
+class ConnectionFilter(FilterForm):
+    """A company has few connections; whoever has more looks for a name."""
+
+    q = forms.CharField(label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"type": "search"}))
+    environment = forms.ChoiceField(label=_("Environment"), choices=[("", _("All")), *Connection.Environment.choices])
+
+    def narrow(self, connections: QuerySet[Connection]) -> QuerySet[Connection]:
+        chosen = self.chosen()
+        if name := chosen.get("q"):
+            connections = connections.filter(matching("vendors.connection", name))
+        if environment := chosen.get("environment"):
+            connections = connections.filter(environment=environment)
+        return connections
 
 
 class CallFilter(FilterForm):
     """The call log's filters. `operation` comes from an operation's page."""
 
-    connection = forms.TypedChoiceField(label=_("Connection"), coerce=int)
+    connection = forms.IntegerField(
+        label=_("Connection"), min_value=1, max_value=2**63 - 1, widget=forms.Select(choices=[("", _("All"))])
+    )
     status = forms.ChoiceField(
         label=_("Answer"),
         choices=[
@@ -94,8 +122,16 @@ class CallFilter(FilterForm):
     only_errors = forms.BooleanField(label=_("Only errors"))
     operation = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**63 - 1)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Read once, for the choices and for what was chosen.
-        known = list(Connection.objects.order_by("name").values_list("pk", "name"))
-        self.fields["connection"].choices = [("", _("All")), *known]  # type: ignore[attr-defined]
+    def narrow(self, rows: QuerySet[Call]) -> QuerySet[Call]:
+        chosen = self.chosen()
+        if connection := chosen.get("connection"):
+            rows = rows.filter(connection_id=connection)
+        if status := chosen.get("status"):
+            rows = rows.of_class(status)  # type: ignore[attr-defined]
+        if method := chosen.get("method"):
+            rows = rows.filter(method=method)
+        if path := chosen.get("path"):
+            rows = rows.filter(path__icontains=path)
+        if operation := chosen.get("operation"):
+            rows = rows.filter(operation_id=operation)
+        return rows.failed() if chosen.get("only_errors") else rows  # type: ignore[attr-defined]

@@ -1,28 +1,106 @@
-"""How the connections are doing, and what their vendors announced, on a tenant's first page."""
+"""How the connections are doing on a tenant's first page: what is wrong with them, and the steps to the first one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
-from portal.vendors.models import Connection
+from portal.tenancy.roles import Role
+from portal.ui.first_steps import Step
+from portal.ui.home import Matter
+from portal.vendors.models import Connection, ConnectionState
+from portal.vendors.notices import DAYS_BEFORE
 
 SHOWN = 6
 
 
-def connections_card(request: HttpRequest) -> tuple[str, Mapping[str, Any]]:
-    """The first connections by name; to those who may add one, an invitation to when there is none."""
-    return "vendors/_home_card.html", {"connections": _connections(request)[:SHOWN]}
+def connections_card(request: HttpRequest) -> tuple[str, Mapping[str, Any]] | None:
+    """The first connections by name; stays away while there is none."""
+    connections = _connections(request)[:SHOWN]
+    return ("vendors/_home_card.html", {"connections": connections}) if connections else None
 
 
-def notices_banner(request: HttpRequest) -> tuple[str, Mapping[str, Any]] | None:
-    """What vendors announced about their APIs, of the first few; stays away when they announced nothing."""
-    noticed = [connection for connection in _connections(request) if connection.health.noticeable][:SHOWN]
-    return ("vendors/_notices.html", {"noticed_connections": noticed}) if noticed else None
+def matters(request: HttpRequest) -> Iterator[Matter]:
+    """What is wrong with connections, and what their vendors announced."""
+    for connection in _connections(request):
+        url = reverse("vendors:connection", args=[connection.tenant.slug, connection.pk])
+        yield from filter(None, [_trouble(connection, url), _credentials(connection), *_announced(connection, url)])
+
+
+def steps(request: HttpRequest) -> list[Step]:
+    """A connection, and the proof that it works."""
+    slug, connections = request.tenant.slug, _connections(request)  # type: ignore[attr-defined]
+    first = reverse("vendors:connection", args=[slug, connections[0].pk]) if connections else ""
+    return [
+        Step(
+            _("Connect a vendor"),
+            _("Enter the address and the credentials that the vendor gave you. They are stored encrypted."),
+            done=bool(connections),
+            act=_("Add a connection"),
+            url=reverse("vendors:connection_new", args=[slug]),
+            role=Role.ADMIN,
+        ),
+        Step(
+            _("Test the connection"),
+            _("One harmless read shows whether address and credentials are right."),
+            done=any(connection.health.succeeded_at for connection in connections),
+            act=_("Go to the test"),
+            url=first,
+            role=Role.ADMIN,
+        ),
+    ]
 
 
 def _connections(request: HttpRequest) -> list[Connection]:
-    """Read once for both."""
+    """Read once for all of it."""
     if not hasattr(request, "home_connections"):
+        tenant = request.tenant  # type: ignore[attr-defined]
         request.home_connections = list(Connection.objects.for_home(SHOWN))  # type: ignore[attr-defined]
+        for connection in request.home_connections:  # type: ignore[attr-defined]
+            connection.tenant = tenant
     return request.home_connections  # type: ignore[attr-defined]
+
+
+def _trouble(connection: Connection, url: str) -> Matter | None:
+    names = {"connection": connection.name}
+    if not connection.enabled:
+        text = _("%(connection)s is switched off: nothing is sent or read.") % names
+        return Matter("warning", text, url, _("Switch it on"), Role.ADMIN)
+    health = connection.health
+    if health.quota_used_up:
+        return Matter("warning", _("%(connection)s: the quota is used up; calls go on by themselves.") % names, url)
+    if not health.trouble or health.trouble == ConnectionState.Trouble.QUOTA:
+        return None
+    text = _("%(connection)s: %(trouble)s.") % {**names, "trouble": health.get_trouble_display()}
+    return Matter("danger", text, url, _("See to it"), Role.ADMIN)
+
+
+def _credentials(connection: Connection) -> Matter | None:
+    ends = connection.credentials_end_on
+    today = timezone.now().astimezone(connection.tenant.zone).date()
+    if ends is None or ends - today > timedelta(days=max(DAYS_BEFORE)):
+        return None
+    names = {"connection": connection.name, "date": date_format(ends, "j M Y")}
+    url = reverse("vendors:connection_edit", args=[connection.tenant.slug, connection.pk])
+    if ends < today:
+        text = _("The credentials of %(connection)s ended on %(date)s.") % names
+    else:
+        text = _("The credentials of %(connection)s end on %(date)s.") % names
+    return Matter("warning", text, url, _("Enter new ones"), Role.ADMIN)
+
+
+def _announced(connection: Connection, url: str) -> Iterator[Matter]:
+    health = connection.health
+    if health.sunset:
+        values = {"connection": connection.name, "end": health.sunset}
+        text = _("%(connection)s: the vendor will switch this API off (%(end)s).") % values
+        yield Matter("warning", text, url, _("Read on"), Role.ADMIN)
+    if health.version_changed:
+        values = {"connection": connection.name, "before": health.previous_api_version, "now": health.api_version}
+        text = _("%(connection)s: the API's version was %(before)s and is %(now)s.") % values
+        yield Matter("info", text, url, _("Take note"), Role.ADMIN)

@@ -1,6 +1,6 @@
 """Connections to vendors, what is known of their health, and the log of every call made over them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -30,9 +30,19 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return self.with_health().filter(~models.Q(health__sunset="") | changed)
 
     def for_home(self, shown: int) -> "ConnectionQuerySet":
-        """By name: the first `shown`, and the first `shown` of those `with_notice`."""
-        first, noticed = (rows.order_by("name", "pk").values("pk")[:shown] for rows in (self, self.with_notice()))
-        return self.with_health().filter(models.Q(pk__in=first) | models.Q(pk__in=noticed)).order_by("name", "pk")
+        """By name: the first `shown`, the first `shown` `in_trouble` and the first `shown` of those `with_notice`.
+
+        Without sealed fields.
+        """
+        kinds = (self, self.in_trouble(), self.with_notice())
+        first, troubled, noticed = (models.Q(pk__in=rows.order_by("name", "pk").values("pk")[:shown]) for rows in kinds)
+        rows = self.with_health().defer("client_id", "client_secret", "health__access_token")
+        return rows.filter(first | troubled | noticed).order_by("name", "pk")
+
+    def in_trouble(self) -> "ConnectionQuerySet":
+        """Those that do not work, or soon will not: switched off, failing, or with credentials that end within a month."""
+        ends = models.Q(credentials_end_on__lte=timezone.now().date() + timedelta(days=31))
+        return self.filter(models.Q(enabled=False) | ~models.Q(health__trouble="") | ends)
 
 
 class Connection(TenantModel):
@@ -50,6 +60,7 @@ class Connection(TenantModel):
     enabled = models.BooleanField(_("enabled"), default=True)
     client_id = SealedField(_("client ID"))
     client_secret = SealedField(_("client secret"))
+    credentials_end_on = models.DateField(_("credentials end on"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     form_key = models.UUIDField(null=True, editable=False)
 
@@ -58,6 +69,7 @@ class Connection(TenantModel):
     class Meta:
         verbose_name, verbose_name_plural = _("connection"), _("connections")
         ordering = ["name"]
+        indexes = [models.Index(fields=["tenant", "name", "id"], name="connection_list")]
         constraints = [
             models.UniqueConstraint(fields=["tenant", "vendor", "name"], name="connection_name_once"),
             models.UniqueConstraint(
@@ -225,10 +237,14 @@ class Call(TenantModel):
         indexes = [
             models.Index(fields=["connection", "-started_at", "-id"], name="call_by_connection"),
             models.Index(fields=["tenant", "-started_at", "-id"], name="call_by_tenant"),
+            models.Index(fields=["tenant", "duration_ms", "id"], name="call_list_duration"),
             models.Index(
                 fields=["operation_id"], condition=models.Q(operation_id__isnull=False), name="call_by_operation"
             ),
             models.Index(fields=["started_at"], name="call_by_age"),
+            models.Index(
+                fields=["vendor_request_id"], condition=~models.Q(vendor_request_id=""), name="call_by_request"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,20 +3,20 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from portal.lists.pages import list_page
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
-from portal.ui.paging import keyset_page
 from portal.vendors import connections as verbs
 from portal.vendors import probing
 from portal.vendors.explanations import explanation_of
-from portal.vendors.forms import CallFilter, ConnectionForm, change_form, new_form
+from portal.vendors.forms import ConnectionForm, change_form, new_form
+from portal.vendors.lists import CALLS, CONNECTIONS
 from portal.vendors.models import Call, Connection
 from portal.vendors.registry import Vendor, vendors
 
@@ -26,18 +26,10 @@ NEWEST_CALLS = 5
 @tenant_view(Role.VIEWER)
 @require_GET
 def connections(request: TenantRequest) -> HttpResponse:
-    page = keyset_page(
-        Connection.objects.with_health(), order=("name", "pk"), cursor=request.GET.get("cursor", ""), size=50
-    )
-    return render(
-        request,
-        "vendors/connections.html",
-        {
-            "page": page,
-            "noticed_connections": [each for each in page.items if each.health.noticeable],
-            "may_change": _may_change(request),
-        },
-    )
+    found = list_page(request, CONNECTIONS)
+    noticed = [each for each in found["page"].items if each.health.noticeable]
+    context = {**found, "noticed_connections": noticed, "may_change": _may_change(request)}
+    return render(request, "vendors/connections.html", context)
 
 
 @tenant_view(Role.VIEWER)
@@ -139,13 +131,7 @@ def connection_version_noted(request: TenantRequest, pk: int) -> HttpResponse:
 @tenant_view(Role.OPERATOR)
 @require_GET
 def calls(request: TenantRequest) -> HttpResponse:
-    form = CallFilter(request.GET)
-    page = keyset_page(
-        _chosen_calls(form).select_related("connection").defer("request", "response"),
-        order=("-started_at", "-pk"),
-        cursor=request.GET.get("cursor", ""),
-    )
-    return render(request, "vendors/calls.html", {"page": page, "filter_form": form})
+    return render(request, "vendors/calls.html", list_page(request, CALLS))
 
 
 @tenant_view(Role.OPERATOR)
@@ -154,21 +140,6 @@ def call(request: TenantRequest, pk: int) -> HttpResponse:
     return render(
         request, "vendors/call.html", {"call": get_object_or_404(Call.objects.select_related("connection"), pk=pk)}
     )
-
-
-def _chosen_calls(form: CallFilter) -> QuerySet[Call]:
-    rows, chosen = Call.objects.all(), form.chosen()
-    if connection := chosen.get("connection"):
-        rows = rows.filter(connection_id=connection)
-    if status := chosen.get("status"):
-        rows = rows.of_class(status)
-    if method := chosen.get("method"):
-        rows = rows.filter(method=method)
-    if path := chosen.get("path"):
-        rows = rows.filter(path__icontains=path)
-    if operation := chosen.get("operation"):
-        rows = rows.filter(operation_id=operation)
-    return rows.failed() if chosen.get("only_errors") else rows
 
 
 def _connection(pk: int) -> Connection:
