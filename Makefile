@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run manage test lint types checks pytest messages drill bench-provisioning chromium clean distclean
+.PHONY: help run manage test lint types checks pytest messages drill drill-import bench-provisioning bench-pages chromium clean distclean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -36,8 +36,14 @@ messages: .venv/installed-dev ## bring the translations up to date with the code
 drill: .venv/installed-dev ## orders and subscribers under faults, kill -9 and an emptied broker: DRILL_OPERATIONS=320 DRILL_SEED=20
 	@DRILL_OPERATIONS=$${DRILL_OPERATIONS:-320} $(PYTHON) -m pytest tests/drill -s
 
+drill-import: .venv/installed-dev ## a file of 10,000 subscribers, imported by workers that are killed: DRILL_ROWS=10000
+	@DRILL_ROWS=$${DRILL_ROWS:-10000} $(PYTHON) -m pytest tests/drill/test_import.py -s
+
 bench-provisioning: .venv/installed-dev ## subscribers a second through the whole path, against the vendor's latency
 	@$(PYTHON) -m bench.provisioning $(ARGS)
+
+bench-pages: .venv/installed-dev ## lists, search and the admin over 1,000 tenants and 1,000,000 subscribers, against one tenant
+	@$(PYTHON) -m bench.pages $(ARGS)
 
 chromium:
 	@portal/local/install-chromium.sh
