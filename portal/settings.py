@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.tenancy.language.LanguageMiddleware",
+    "portal.support.visits.VisitTrail",
     "portal.tenancy.scope.ScopeMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
@@ -159,6 +160,14 @@ EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 # Seconds; a mail is sent while a page waits.
 EMAIL_TIMEOUT = 10
+# Where people find the portal: mails that no page asked for lead there.
+PORTAL_URL = env.str("PORTAL_URL", default="http://localhost:8000").rstrip("/")
+# How long a mail waits for what else happens, and after how many days in vain it is given up.
+NOTICE_GATHER_SECONDS = env.float("NOTICE_GATHER_SECONDS", default=60)
+NOTICE_GIVE_UP_DAYS = env.float("NOTICE_GIVE_UP_DAYS", default=3)
+# How long a vendor may be away, or a quota used up, before people are told.
+NOTICE_PATIENCE_SECONDS = env.float("NOTICE_PATIENCE_SECONDS", default=300)
+NOTICE_KEEP_DAYS = env.int("NOTICE_KEEP_DAYS", default=400)
 
 # --- Language and time --------------------------------------------------------------------------------------------
 
@@ -202,6 +211,8 @@ CONTENT_SECURITY_POLICY = {
 
 # Secrets of tenants are sealed with these keys: the first one seals, all of them open (see docs/trust.md).
 SEALING_KEYS = env.list("SEALING_KEYS", default=["b25seS1mb3ItdGhpcy1tYWNoaW5lLTAxMjM0NTY3ODk="] if DEBUG else [])
+# Keys that were taken out of SEALING_KEYS: with them `verify_audit` checks what was chained in their time, nothing else.
+AUDIT_OLD_KEYS = env.list("AUDIT_OLD_KEYS", default=[])
 
 # --- Work in the background ---------------------------------------------------------------------------------------
 
@@ -232,13 +243,40 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=3)
 CELERY_BEAT_SCHEDULE = {
+    "ring-exports": {"task": "portal.lists.tasks.ring_exports", "schedule": SWEEP_SECONDS, "options": {"expires": 10}},
+    "purge-exports": {"task": "portal.lists.tasks.purge_exports", "schedule": timedelta(hours=1)},
+    "end-overdue-visits": {
+        "task": "portal.support.tasks.end_overdue_visits",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 30},
+    },
+    "watch-vendors": {
+        "task": "portal.support.tasks.watch_vendors",
+        "schedule": env.float("WATCH_SECONDS", default=15),
+        "options": {"expires": 30},
+    },
     "sweep": {"task": "portal.operations.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 10}},
     "purge-call-log": {"task": "portal.vendors.tasks.purge_call_log", "schedule": timedelta(hours=1)},
+    "chain-audit": {
+        "task": "portal.audit.tasks.chain_entries",
+        "schedule": env.float("AUDIT_CHAIN_SECONDS", default=2),
+        "options": {"expires": 10},
+    },
+    "tell-audit-heads": {"task": "portal.audit.tasks.tell_heads", "schedule": timedelta(days=1)},
     "sync-video": {
         "task": "provisioning.tasks.sync_due_connections",
         "schedule": env.float("SYNC_TICK_SECONDS", default=5),
         "options": {"expires": 30},
     },
+    "look-around": {
+        "task": "portal.notices.tasks.look_around",
+        "schedule": env.float("NOTICE_TICK_SECONDS", default=30),
+        "options": {"expires": 60},
+    },
+    "mail-notices": {"task": "portal.notices.tasks.mail_due", "schedule": 15.0, "options": {"expires": 15}},
+    "purge-notices": {"task": "portal.notices.tasks.purge", "schedule": timedelta(hours=6)},
+    "sweep-bulk": {"task": "portal.bulk.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 10}},
+    "empty-old-batches": {"task": "portal.bulk.tasks.empty_old", "schedule": timedelta(hours=6)},
     "end-temporary-subscribers": {
         "task": "provisioning.tasks.end_temporary_subscribers",
         "schedule": env.float("TEMPORARY_TICK_SECONDS", default=15),
@@ -271,6 +309,16 @@ OPERATION_GIVE_UP_LOOKING_HOURS = env.float("OPERATION_GIVE_UP_LOOKING_HOURS", d
 # How often each video mirror is read again by itself, and when an order that is still pending is worth a word.
 SYNC_SECONDS = env.float("SYNC_SECONDS", default=300)
 ORDER_PATIENCE_SECONDS = env.float("ORDER_PATIENCE_SECONDS", default=3600)
+# How long a connection may be in trouble, or an outcome unknown, before it is on the support desk.
+DESK_PATIENCE_SECONDS = env.float("DESK_PATIENCE_SECONDS", default=600)
+
+# When trouble with a vendor becomes an incident, and when it is over.
+INCIDENT_PATIENCE_SECONDS = env.float("INCIDENT_PATIENCE_SECONDS", default=30)
+INCIDENT_SETTLE_SECONDS = env.float("INCIDENT_SETTLE_SECONDS", default=180)
+INCIDENT_FLAP_SECONDS = env.float("INCIDENT_FLAP_SECONDS", default=900)
+INCIDENT_MIN_CALLS = env.int("INCIDENT_MIN_CALLS", default=20)
+INCIDENT_ERROR_RATE = env.float("INCIDENT_ERROR_RATE", default=0.2)
+INCIDENT_SLOW_SECONDS = env.float("INCIDENT_SLOW_SECONDS", default=5)
 
 LOGGING = {
     "version": 1,

@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<slug:slug>/batches/", include("portal.bulk.urls")),
     path("t/<slug:slug>/search/", include("portal.search.urls")),
     path("t/<slug:slug>/notices/", include("portal.notices.urls")),
+    path("t/<slug:slug>/visits/", include("portal.support.tenant_urls")),
     path("t/<slug:slug>/video/", include("provisioning.urls")),
 ]
 

@@ -1,12 +1,11 @@
 """How one answer of the vendor changes the mirror. Each function runs in the caller's transaction and may run twice."""
 
-from django.db.models import F
-from django.db.models.functions import Greatest, Least
+from django.db import connection as database
 from django.utils import timezone
 
-from provisioning import ledger
+from provisioning import ledger, notices, thresholds
 from provisioning.client import OrderStatus, RemoteOrder, RemoteSubscriber
-from provisioning.models import Inventory, MirrorState, Order, Subscriber
+from provisioning.models import MirrorState, Order, Subscriber
 
 STATUS = {
     OrderStatus.PENDING: Order.Status.PENDING,
@@ -17,7 +16,7 @@ STATUS = {
 
 def order_answer(order: Order, remote: RemoteOrder) -> None:
     """Believe what the vendor says of an order. A fulfilment enters the ledger and the inventory, once."""
-    order.number = remote.number
+    before, order.number = order.status, remote.number
     order.status = STATUS[remote.status]
     order.vendor_created_at = remote.created_at or order.vendor_created_at
     order.fulfilled_at = remote.fulfilled_at
@@ -26,6 +25,8 @@ def order_answer(order: Order, remote: RemoteOrder) -> None:
     order.save(update_fields=["number", "status", "vendor_created_at", "fulfilled_at", "seen_fulfilled_at"])
     if remote.status is OrderStatus.FULFILLED and ledger.count_order(order) is not None:
         _move(order.product_id, total=order.signed_quantity, available=order.signed_quantity)
+        thresholds.look(order.product)
+    notices.order_moved(order, before)
 
 
 def subscriber_created(subscriber: Subscriber, remote: RemoteSubscriber | None) -> None:
@@ -56,8 +57,17 @@ def ask_for_reading(connection_id: int) -> None:
 
 
 def _move(product_id: int, *, total: int, available: int) -> None:
-    """What the vendor's answer implies. If belief was wrong before, zero is the least; the next reading mends it."""
-    moved = Greatest(F("total") + total, 0)
-    Inventory.objects.filter(product_id=product_id).update(
-        total=moved, available=Least(Greatest(F("available") + available, 0), moved)
-    )
+    """What the vendor's answer implies. If belief was wrong before, zero is the least; the next reading mends it.
+
+    The same statement tells the threshold, so that a subscriber costs no further one while it is not passed.
+    """
+    with database.cursor() as cursor:
+        cursor.execute(
+            "update provisioning_inventory i set total = greatest(i.total + %(total)s, 0),"
+            " available = least(greatest(i.available + %(available)s, 0), greatest(i.total + %(total)s, 0))"
+            " from provisioning_product p where p.id = i.product_id and i.product_id = %(product)s"
+            " returning i.available, p.warn_free_below",
+            {"total": total, "available": available, "product": product_id},
+        )
+        for free, below in cursor.fetchall():
+            thresholds.free_moved(product_id, free, available, below)

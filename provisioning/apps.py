@@ -9,11 +9,13 @@ class ProvisioningConfig(AppConfig):
     def ready(self) -> None:
         from portal.local.demo import register as register_demo
         from portal.vendors.registry import register
-        from provisioning import demo, operations, presence
+        from provisioning import demo, lists, operations, presence, support
         from provisioning.connecting import KANDY
 
-        # Its kinds of operations register themselves when the module is read.
+        # Its kinds of operations, and what support asks about them, register themselves when the modules are read.
         assert operations
+        assert support
         register(KANDY)
         presence.register()
+        lists.register_lists()
         register_demo(demo.load)

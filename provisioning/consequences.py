@@ -1,5 +1,6 @@
 """What adopting a difference would change, said before it is done, and its two sides in words."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from django.utils import timezone
@@ -7,33 +8,62 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from portal.billing.months import month_of
-from portal.billing.peaks import Change, peak
+from portal.billing.peaks import Change, Period, peak
 from portal.ui.formats import money, number
-from provisioning.models import Drift, Order, Product
-from provisioning.usage import Origin, Usage, usage_of
+from provisioning.models import Drift, InventoryChange, Order, Product
+from provisioning.usage import Origin, Usage
 
 Kind = Drift.Kind
 
 
 def consequences_of(drift: Drift, product: Product | None) -> list[str]:
     """Sentences about ledger, peak and cost. `product` as `for_desk` reads it."""
+    return _consequences(drift, product, _usages([product] if product else []))
+
+
+def consequences_of_all(drifts: Iterable[Drift]) -> dict[int, list[str]]:
+    """`consequences_of` of each, by its key: two queries, however many there are."""
+    drifts = list(drifts)
+    wanted = {drift.product_id for drift in drifts if drift.product_id}
+    products = {product.pk: product for product in Product.objects.for_desk().filter(pk__in=wanted)} if wanted else {}
+    usages = _usages(list(products.values()))
+    return {drift.pk: _consequences(drift, products.get(drift.product_id or 0), usages) for drift in drifts}
+
+
+def _usages(products: list[Product]) -> dict[int, Usage]:
+    """This month's levels by the ledger alone, for products that have one; what was behind a change is not told here."""
+    period = month_of(timezone.now())
+    opened = [product for product in products if product.ledger_level is not None]  # type: ignore[attr-defined]
+    since: dict[int, list[Change[Origin]]] = {product.pk: [] for product in opened}
+    rows = InventoryChange.objects.filter(product__in=opened).since(period.start)
+    for pk, at, by in rows.values_list("product_id", "effective_at", "quantity") if opened else ():  # type: ignore[misc]
+        since[pk].append(Change(at, by))
+    return {product.pk: _usage(product, period, since[product.pk]) for product in opened}
+
+
+def _usage(product: Product, period: Period, since: list[Change[Origin]]) -> Usage:
+    opening = product.ledger_level - sum(change.quantity for change in since)  # type: ignore[attr-defined]
+    return Usage(product, period, opening, [change for change in since if change.at in period], on_their_way=[])
+
+
+def _consequences(drift: Drift, product: Product | None, usages: Mapping[int, Usage]) -> list[str]:
     if product is None:
         return [_("This difference belongs to no product, so it cannot be adopted.")]
+    usage = usages.get(product.pk)
     match drift.kind:
         case Kind.TOTAL:
-            return _of_total(cast(int, drift.theirs), product)
+            return _of_total(cast(int, drift.theirs), usage)
         case Kind.IN_USE:
             return _of_use(drift, product)
         case Kind.UNKNOWN_ORDER:
-            return _of_order(cast(dict[str, Any], drift.theirs), product)
+            return _of_order(cast(dict[str, Any], drift.theirs), usage)
     return [
         _("If the order is still pending here, it counts as rejected from then on."),
         _("The ledger does not change, and neither does this month's peak."),
     ]
 
 
-def _of_total(theirs: int, product: Product) -> list[str]:
-    usage = _usage(product)
+def _of_total(theirs: int, usage: Usage | None) -> list[str]:
     by = theirs - (usage.level if usage else 0)
     if not usage or not by:
         return [_("The ledger has this level already: nothing changes in it.")]
@@ -45,9 +75,8 @@ def _of_total(theirs: int, product: Product) -> list[str]:
     return [entry, _peak_sentence(usage, Change(timezone.now(), by))]
 
 
-def _of_order(told: dict[str, Any], product: Product) -> list[str]:
+def _of_order(told: dict[str, Any], usage: Usage | None) -> list[str]:
     known = _("The order is kept among your orders, as one that was not placed through the portal.")
-    usage = _usage(product)
     if not usage or told["status"] != Order.Status.FULFILLED:
         return [known, _("It is not fulfilled yet: ledger and peak change only when it is.")]
     by = told["quantity"] if told["type"] == Order.Type.INCREMENT else -told["quantity"]
@@ -65,10 +94,6 @@ def _of_use(drift: Drift, product: Product) -> list[str]:
         % {"after": number(after), "before": number(before)},
         _("The ledger does not change, and neither does this month's peak."),
     ]
-
-
-def _usage(product: Product) -> Usage | None:
-    return usage_of(product, month_of(timezone.now()), [])
 
 
 def _peak_sentence(usage: Usage, change: Change[Origin]) -> str:

@@ -194,7 +194,12 @@ class Desk:
         site, secret = self.site, secrets.token_urlsafe(24)
         vendor.open_account(site, secret)
         account = Account(
-            site.name, settings.KANDY_BASE_URL, settings.KPN_TOKEN_URL, site.environment, site.client_id, secret
+            site.name,
+            settings.KANDY_BASE_URL,
+            settings.KPN_TOKEN_URL,
+            site.environment,
+            client_id=site.client_id,
+            client_secret=secret,
         )
         admin = self.people[site.admin]
         with tenant_scope(self.tenant.pk):

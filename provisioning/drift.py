@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from portal.audit.trail import record
 from portal.vendors.models import Connection
-from provisioning import absorb, ledger
+from provisioning import absorb, ledger, notices
 from provisioning.models import Drift, Inventory, Order, Product
 
 Kind = Drift.Kind
@@ -45,17 +45,21 @@ def compare(connection: Connection, found: Iterable[Difference], judged: Iterabl
         for drift in Drift.objects.open().filter(connection=connection).select_for_update(of=("self",))
         if drift.product_id in products
     }
+    new = []
     for difference in found:
         drift = still_open.pop(difference.identity, None)
         if drift is None:
-            _note(connection, difference, seen_at)
+            new.append(_note(connection, difference, seen_at))
         else:
             _see_again(drift, difference, seen_at)
     gone = [drift.pk for drift in still_open.values()]
     Drift.objects.filter(pk__in=gone).update(state=Drift.State.GONE, decided_at=seen_at)
+    notices.differences_found(connection, new)
+    if gone:
+        notices.differences_settled(connection.tenant_id, connection.pk)
 
 
-def _note(connection: Connection, difference: Difference, seen_at: datetime) -> None:
+def _note(connection: Connection, difference: Difference, seen_at: datetime) -> Drift:
     drift = Drift.objects.create(
         tenant_id=connection.tenant_id,
         connection=connection,
@@ -74,6 +78,7 @@ def _note(connection: Connection, difference: Difference, seen_at: datetime) -> 
         after={"ours": difference.ours, "theirs": difference.theirs},
         acting_user=None,
     )
+    return drift
 
 
 def _see_again(drift: Drift, difference: Difference, seen_at: datetime) -> None:
@@ -127,6 +132,7 @@ def _decide(drift: Drift, state: Drift.State, reason: str, acting_user: Any) -> 
         reason=reason,
         acting_user=acting_user,
     )
+    notices.differences_settled(drift.tenant_id, drift.connection_id)
     return drift
 
 

@@ -8,6 +8,10 @@ from portal.billing.peaks import Period
 from provisioning.models import Order, Product
 from provisioning.usage import Usage
 
+# An order that costs the month so much more, or raises its peak so much where no price is known, is typed as well.
+HURTS_EUR = Decimal(1_000)
+HURTS_PRODUCTS = 500
+
 
 @dataclass(frozen=True)
 class Outlook:
@@ -48,6 +52,13 @@ class Forecast:
     @property
     def raises_peak(self) -> bool:
         return self.then.peak > self.now.peak
+
+    @property
+    def hurts(self) -> bool:
+        """Does it cost so much that pressing a button is too little? Nothing takes a peak back."""
+        if not self.product.unit_price:
+            return self.then.peak - self.now.peak >= HURTS_PRODUCTS
+        return self.more_cost >= HURTS_EUR
 
     @property
     def increment(self) -> bool:

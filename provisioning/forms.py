@@ -12,14 +12,17 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.tenancy.models import Membership
+from portal.search.finding import matching
 from portal.ui.forms import FilterForm, PortalForm
-from provisioning.models import Order, Product, Subscriber
-from provisioning.operations import LARGEST_QUANTITY
+from provisioning.models import Drift, Order, Product, Subscriber
+from provisioning.operations import LARGEST_QUANTITY, NotPromised, check_end, check_username
+from provisioning.thresholds import Thresholds
 
 # The vendor's own rule.
 USERNAME = re.compile(r"[A-Za-z0-9._+-]{1,64}", re.ASCII)
+LARGEST_THRESHOLD = 10_000_000
 LONGEST_TEMPORARY = timedelta(days=3 * 366)
+LARGEST_ID = 2**63 - 1
 
 
 class WholeNumberField(forms.IntegerField):
@@ -141,10 +144,10 @@ class SubscriberForm(PortalForm):
 
     def clean_username(self) -> str:
         username = self.cleaned_data["username"]
-        if not USERNAME.fullmatch(username):
-            raise ValidationError(
-                _("Use only the letters A to Z without accents, digits and . _ + -, and no spaces."), code="username"
-            )
+        try:
+            check_username(username)
+        except NotPromised as refusal:
+            raise ValidationError(str(refusal), code="username") from refusal
         return username
 
     def clean(self) -> dict[str, Any]:
@@ -157,13 +160,13 @@ class SubscriberForm(PortalForm):
         return cleaned
 
     def _check_end(self, ends_at: datetime | None) -> None:
-        now = timezone.now()
         if ends_at is None:
             self.add_error("ends_at", _("Say when it ends, or choose “Until it is deleted”."))
-        elif ends_at <= now:
-            self.add_error("ends_at", _("The end must be in the future."))
-        elif ends_at > now + LONGEST_TEMPORARY:
-            self.add_error("ends_at", _("The end is more than three years ahead. Make it persistent instead."))
+            return
+        try:
+            check_end(ends_at)
+        except NotPromised as refusal:
+            self.add_error("ends_at", str(refusal))
 
 
 class ConfirmForm(PortalForm):
@@ -191,7 +194,7 @@ class SubscriberIdForm(PortalForm):
 
 
 class PriceForm(PortalForm):
-    """What was agreed with the vendor."""
+    """What was agreed with the vendor, and from where on people want to be told."""
 
     unit_price = forms.DecimalField(
         label=_("Price per product and month (EUR)"), min_value=0, max_digits=10, decimal_places=4
@@ -206,32 +209,56 @@ class PriceForm(PortalForm):
             "An order that lifts the value of all products above it waits for the vendor's people. Empty: unknown."
         ),
     )
+    warn_free_below = WholeNumberField(
+        label=_("Fewer products are free than"), min_value=1, max_value=LARGEST_THRESHOLD, required=False
+    )
+    warn_peak_above = WholeNumberField(
+        label=_("The month's peak is above (products)"), min_value=0, max_value=LARGEST_THRESHOLD, required=False
+    )
+    warn_cost_above = forms.DecimalField(
+        label=_("The month costs more than (EUR)"), min_value=0, max_digits=12, decimal_places=2, required=False
+    )
+    warn_limit_percent = WholeNumberField(
+        label=_("So much of the agreed limit is reached (%)"), min_value=1, max_value=100, required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("warn_limit_percent") and not cleaned.get("limit_eur") and "limit_eur" not in self.errors:
+            self.add_error("warn_limit_percent", _("Enter the agreed limit above, or leave this empty."))
+        return cleaned
+
+    @property
+    def thresholds(self) -> Thresholds:
+        return Thresholds(**{name: self.cleaned_data[f"warn_{name}"] for name in Thresholds.__dataclass_fields__})
 
 
 # --- Filters ------------------------------------------------------------------------------------------------------
 
 
 class OrderFilter(FilterForm):
-    """Days are those of the tenant's zone."""
+    """Days are those of the tenant's zone. Whom the list offers, it is checked as a number only: a stranger finds nothing."""
 
     q = forms.CharField(label=_("Order number"), max_length=80, widget=forms.TextInput(attrs={"type": "search"}))
     status = forms.ChoiceField(
         label=_("State"), choices=[("", _("All")), ("moving", _("On their way")), *Order.Status.choices]
     )
     type = forms.ChoiceField(label=_("Type"), choices=[("", _("All")), *Order.Type.choices])
-    who = forms.ChoiceField(label=_("Ordered by"))
+    who = forms.RegexField(
+        r"^(vendor|[0-9]{1,18})$",
+        label=_("Ordered by"),
+        widget=forms.Select(choices=[("", _("Everybody")), ("vendor", _("Not through the portal"))]),
+        error_messages={"invalid": _("Choose one of the people.")},
+    )
     since = DayField(label=_("From"))
     until = DayField(label=_("To"))
-    connection = forms.CharField(widget=forms.HiddenInput)
-
-    def offer(self, members: Iterable[Membership]) -> None:
-        people = [(str(member.user_id), str(member.user)) for member in members]
-        self.fields["who"].choices = [("", _("Everybody")), *people, ("vendor", _("Not through the portal"))]  # type: ignore[attr-defined]
+    connection = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=LARGEST_ID)
 
     def narrow(self, orders: QuerySet[Order], zone: tzinfo) -> QuerySet[Order]:
         chosen = self.chosen()
+        orders = of_connection(orders, chosen.get("connection"))
         if number := chosen.get("q"):
-            orders = orders.filter(number__icontains=number)
+            orders = orders.filter(matching("provisioning.order", number))
         if status := chosen.get("status"):
             orders = orders.on_their_way() if status == "moving" else orders.filter(status=status)  # type: ignore[attr-defined]
         if order_type := chosen.get("type"):
@@ -259,16 +286,34 @@ class SubscriberFilter(FilterForm):
     kind = forms.ChoiceField(
         label=_("Kind"), choices=[("", _("All")), ("persistent", _("Persistent")), ("temporary", _("Temporary"))]
     )
-    connection = forms.CharField(widget=forms.HiddenInput)
+    connection = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=LARGEST_ID)
 
     def narrow(self, subscribers: QuerySet[Subscriber]) -> QuerySet[Subscriber]:
         chosen = self.chosen()
+        subscribers = of_connection(subscribers, chosen.get("connection"))
         subscribers = _of_state(subscribers, chosen.get("state", ""))
         if kind := chosen.get("kind"):
             subscribers = subscribers.filter(ends_at__isnull=kind == "persistent")
         if text := chosen.get("q"):
-            subscribers = subscribers.named_like(text)  # type: ignore[attr-defined]
+            subscribers = subscribers.filter(matching("provisioning.subscriber", text))
         return subscribers
+
+
+class DifferenceFilter(FilterForm):
+    """`state` is chosen by the page's tabs."""
+
+    kind = forms.ChoiceField(label=_("Difference"), choices=[("", _("All")), *Drift.Kind.choices])
+    state = forms.ChoiceField(choices=[("", _("Open")), ("decided", _("Decided"))], widget=forms.HiddenInput)
+    connection = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=LARGEST_ID)
+
+    def narrow(self, differences: QuerySet[Drift]) -> QuerySet[Drift]:
+        chosen = self.chosen()
+        differences = of_connection(differences, chosen.get("connection"))
+        if kind := chosen.get("kind"):
+            differences = differences.filter(kind=kind)
+        if chosen.get("state") == "decided":
+            return differences.exclude(state=Drift.State.OPEN)
+        return differences.open()  # type: ignore[attr-defined]
 
 
 def _of_state(subscribers: Any, state: str) -> Any:
@@ -277,6 +322,10 @@ def _of_state(subscribers: Any, state: str) -> Any:
     if state == "lost":
         return subscribers.without_credentials()
     return subscribers.filter(state=state) if state else subscribers.living()
+
+
+def of_connection(rows: QuerySet[Any], pk: int | None) -> Any:
+    return rows.filter(connection_id=pk) if pk else rows
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:

@@ -86,6 +86,15 @@ class Product(TenantModel):
         blank=True,
         validators=[MinValueValidator(Decimal(0))],
     )
+    # From where on the tenant's people want to be told; nothing is stopped by them.
+    warn_free_below = models.PositiveIntegerField(_("tell when fewer products are free than"), null=True, blank=True)
+    warn_peak_above = models.PositiveIntegerField(_("tell when the month's peak is above"), null=True, blank=True)
+    warn_cost_above = models.DecimalField(
+        _("tell when the month costs more than (EUR)"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    warn_limit_percent = models.PositiveSmallIntegerField(
+        _("tell when so much of the agreed limit is reached (%)"), null=True, blank=True
+    )
 
     objects = ProductQuerySet.as_manager()
 
@@ -174,11 +183,19 @@ class Order(TenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at", "-id"], name="order_by_tenant"),
+            # The list's orders, over the connection that is looked at.
+            models.Index(fields=["tenant", "connection", "-created_at", "-id"], name="order_list"),
+            models.Index(fields=["tenant", "connection", "number", "id"], name="order_list_number"),
+            models.Index(fields=["tenant", "connection", "quantity", "id"], name="order_list_quantity"),
             models.Index(
                 fields=["connection", "-created_at"],
                 condition=Q(status__in=["requested", "pending"]),
                 name="order_on_its_way",
             ),
+            models.Index(
+                fields=["product"], condition=Q(status__in=["requested", "pending"]), name="order_on_its_way_of_product"
+            ),
+            models.Index(fields=["status", "-id"], condition=~Q(status="fulfilled"), name="order_by_status"),
         ]
 
     def __str__(self) -> str:
@@ -222,10 +239,6 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
 
     def living(self) -> "SubscriberQuerySet":
         return self.filter(state__in=LIVING)
-
-    def named_like(self, text: str) -> "SubscriberQuerySet":
-        """Whose username or identity contains `text`, in any case."""
-        return self.filter(Q(username__icontains=text) | Q(identity__icontains=text))
 
     def without_credentials(self) -> "SubscriberQuerySet":
         """Active, but the vendor's answer with ID and password was lost."""
@@ -280,7 +293,22 @@ class Subscriber(TenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at", "-id"], name="subscriber_by_tenant"),
+            # The list's orders, over the connection that is looked at; those that live are few among all that ever were.
+            models.Index(fields=["tenant", "connection", "-created_at", "-id"], name="subscriber_list"),
+            models.Index(fields=["tenant", "connection", "username", "id"], name="subscriber_list_name"),
+            models.Index(
+                fields=["tenant", "connection", "-created_at", "-id"],
+                condition=Q(state__in=["requested", "active", "deleting"]),
+                name="subscriber_list_living",
+            ),
+            models.Index(
+                fields=["tenant", "connection", "username", "id"],
+                condition=Q(state__in=["requested", "active", "deleting"]),
+                name="subscriber_list_living_name",
+            ),
             models.Index(fields=["product"], condition=Q(state__in=["active", "deleting"]), name="subscriber_in_use"),
+            models.Index(fields=["product"], condition=Q(state="requested"), name="subscriber_being_made"),
+            models.Index(fields=["state", "-id"], condition=~Q(state="active"), name="subscriber_by_state"),
             models.Index(
                 fields=["ends_at"], condition=Q(ends_at__isnull=False, state="active"), name="subscriber_ending"
             ),
@@ -354,7 +382,10 @@ class InventoryChange(TenantModel):
             models.UniqueConstraint(fields=["product", "sequence"], name="change_number_once"),
             models.UniqueConstraint(fields=["order"], condition=Q(order__isnull=False), name="order_counts_once"),
         ]
-        indexes = [models.Index("product", Coalesce("vendor_at", "recorded_at"), name="change_by_effect")]
+        indexes = [
+            models.Index("product", Coalesce("vendor_at", "recorded_at"), name="change_by_effect"),
+            models.Index(fields=["-id"], condition=~Q(cause="order"), name="change_without_order"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity:+d} → {self.level}"
@@ -412,7 +443,11 @@ class Drift(TenantModel):
                 name="one_open_drift",
             )
         ]
-        indexes = [models.Index(fields=["tenant", "-first_seen_at", "-id"], name="drift_by_tenant")]
+        indexes = [
+            models.Index(fields=["tenant", "-first_seen_at", "-id"], name="drift_by_tenant"),
+            models.Index(fields=["tenant", "connection", "-first_seen_at", "-id"], name="drift_list"),
+            models.Index(fields=["tenant", "connection", "-last_seen_at", "-id"], name="drift_list_seen"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.key}"

@@ -1,6 +1,5 @@
 """Where video shows itself on pages that all apps share: sidebar, home page, activity."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -9,16 +8,26 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal.audit import labels
+from portal.bulk import registry as bulk_kinds
+from portal.notices import registry as notice_kinds
+from portal.notices.watching import watch
 from portal.operations import subjects
 from portal.operations.models import Operation
+from portal.operations.notices import tell_refusals
+from portal.search import registry as search
 from portal.tenancy.roles import Role
-from portal.ui import home, navigation
+from portal.ui import charges, first_steps, navigation
+from portal.ui import home as ui_home
 from portal.ui.navigation import NavItem
-from provisioning.models import Drift, Order, Product, Subscriber
+from provisioning import bulk, home, notices, timeline
+from provisioning.models import Drift, Order, Subscriber
+from provisioning.operations import ORDER_PRODUCTS
+from provisioning.search import ORDERS, SUBSCRIBERS
 
 SECTION = _("Video")
 ACTS = {
     "provisioning.price_set": _("Price and limit set"),
+    "provisioning.thresholds_set": _("Thresholds set"),
     "provisioning.credentials_revealed": _("Credentials shown"),
     "provisioning.subscriber_id_entered": _("Subscriber ID entered"),
     "provisioning.subscriber_declared_gone": _("Subscriber declared gone"),
@@ -33,27 +42,32 @@ ACTS = {
 def register() -> None:
     for item in (
         NavItem(_("Overview"), "provisioning:dashboard", "chart-line", Role.VIEWER, 200, SECTION),
-        NavItem(_("Orders"), "provisioning:orders", "shopping-cart", Role.VIEWER, 210, SECTION),
-        NavItem(_("Subscribers"), "provisioning:subscribers", "users", Role.VIEWER, 220, SECTION),
+        NavItem(_("Orders"), "provisioning:orders", "shopping-cart", Role.VIEWER, 210, SECTION, key="o"),
+        NavItem(_("Subscribers"), "provisioning:subscribers", "users", Role.VIEWER, 220, SECTION, key="s"),
         NavItem(
             _("Differences"), "provisioning:differences", "arrows-exchange", Role.VIEWER, 230, SECTION, open_differences
         ),
     ):
         navigation.register(item)
     labels.register(ACTS)
-    home.register(home.HomeCard("video", home_card, order=200))
+    timeline.register()
+    notice_kinds.register(*notices.KINDS)
+    watch(notices.STUCK, notices.stuck_orders)
+    tell_refusals(ORDER_PRODUCTS)
+    bulk_kinds.register(bulk.CREATE)
+    bulk_kinds.register(bulk.DELETE)
+    search.register(SUBSCRIBERS)
+    search.register(ORDERS)
+    ui_home.register(ui_home.HomeCard("video", home.stock_card, order=200))
+    ui_home.register_matters("video", home.matters, order=200)
+    charges.register("video", home.charges)
+    first_steps.register("video", home.steps, order=200)
     subjects.register(Order._meta.label_lower, _order_page)
     subjects.register(Subscriber._meta.label_lower, _subscriber_page)
 
 
 def open_differences(request: HttpRequest) -> QuerySet[Drift]:
     return Drift.objects.open()
-
-
-def home_card(request: HttpRequest) -> tuple[str, Mapping[str, Any]] | None:
-    """Stock of each connection; stays away from tenants without video."""
-    products = list(Product.objects.for_desk().filter(connection__vendor="kandy")[:4])
-    return ("provisioning/_home_card.html", {"products": products}) if products else None
 
 
 def _order_page(operation: Operation) -> tuple[Any, str]:

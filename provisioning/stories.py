@@ -1,77 +1,21 @@
-"""What happened to an order or a subscriber, told as a timeline, and the texts to send to the vendor about it."""
+"""The texts to send to the vendor about an order or a subscriber."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from django.utils.translation import gettext as _
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
-from portal.operations.models import Status
 from portal.vendors.models import Call
 from provisioning.models import Order, Subscriber
 
 VENDOR, PORTAL = "Kandy", "Patchbay"
 
 
-@dataclass(frozen=True)
-class Event:
-    """One line of a timeline, as the component `timeline` prints it."""
-
-    at: datetime
-    who: str
-    text: str
-    detail: str = ""
-
-
-def order_events(order: Order) -> list[Event]:
-    """Oldest first. `order` with its operation and who asked for it."""
-    return sorted(_order_events(order), key=lambda event: event.at)
-
-
-def _order_events(order: Order) -> Iterator[Event]:
-    if order.operation_id:
-        yield Event(order.created_at, _who(order.requested_by), _("Ordered here"))
-    if order.vendor_created_at:
-        detail = _("Order number %(number)s") % {"number": order.number} if order.number else ""
-        yield Event(order.vendor_created_at, _("%(who)s's time") % {"who": VENDOR}, _("Taken by the vendor"), detail)
-    if order.fulfilled_at:
-        yield Event(order.fulfilled_at, _("%(who)s's time") % {"who": VENDOR}, _("Fulfilled by the vendor"))
-    if order.seen_fulfilled_at:
-        yield Event(order.seen_fulfilled_at, PORTAL, _("Seen fulfilled; entered into the ledger"))
-    operation = order.operation
-    if operation and operation.ended_at and operation.status in (Status.REFUSED, Status.CANCELLED):
-        text = _("Refused by the vendor") if operation.status == Status.REFUSED else _("Cancelled before it had effect")
-        yield Event(operation.ended_at, PORTAL, text)
-
-
-def subscriber_events(subscriber: Subscriber) -> list[Event]:
-    """Oldest first. `subscriber` with who asked for it."""
-    return sorted(_subscriber_events(subscriber), key=lambda event: event.at)
-
-
-def _subscriber_events(subscriber: Subscriber) -> Iterator[Event]:
-    yield Event(subscriber.created_at, _who(subscriber.requested_by), _("Asked for here"))
-    if subscriber.vendor_created_at:
-        at, who = subscriber.vendor_created_at, _("%(who)s's time") % {"who": VENDOR}
-        yield Event(at, who, _("Created by the vendor"))
-    if subscriber.deleted_at:
-        yield Event(subscriber.deleted_at, PORTAL, _("Deleted"))
-
-
-def _who(person: Any) -> str:
-    return str(person) if person else PORTAL
-
-
-# --- For the vendor -----------------------------------------------------------------------------------------------
-
-
-def request_id_of(order: Order) -> str:
-    """The vendor's own id of the call that placed the order; "" when it is not known any more."""
-    if not order.operation_id:
-        return ""
-    placed = Call.objects.filter(operation_id=order.operation_id, method="POST", path__endswith="/order")
-    return placed.order_by("-pk").values_list("vendor_request_id", flat=True).first() or ""
+def with_vendor_request_id(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Each with `vendor_request_id`: the vendor's own id of the call that placed it, "" when it is not known any more."""
+    placed = Call.objects.filter(operation_id=OuterRef("operation_id"), method="POST", path__endswith="/order")
+    newest = Subquery(placed.order_by("-pk").values("vendor_request_id")[:1])
+    return orders.annotate(vendor_request_id=Coalesce(newest, Value("")))
 
 
 def request_for_vendor(order: Order, request_id: str) -> str:

@@ -21,7 +21,7 @@ from portal.vendors.errors import VendorError
 from portal.vendors.line import Line
 from portal.vendors.models import Connection
 from portal.vendors.remote_rows import load_remote_rows
-from provisioning import absorb, drift, ledger
+from provisioning import absorb, drift, ledger, thresholds
 from provisioning.client import KandyClient, OrderReading, RemoteInventory, RemoteOrder
 from provisioning.models import Inventory, MirrorState, Order, Product, Subscriber
 
@@ -125,6 +125,8 @@ def _follow(connection: Connection, reading: Reading) -> None:
     for name, product in quiet.items():
         _follow_inventory(product, _counted(reading, name), reading.started_at)
     drift.compare(connection, _differences(connection, reading, quiet), list(quiet.values()), reading.started_at)
+    for product in quiet.values():
+        thresholds.look(product)
     _finished(connection, reading, all_quiet=len(quiet) == len(products))
 
 

@@ -4,13 +4,17 @@ A month's cost grows with its own changes, not with the history before it: the l
 what changed since.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Case, F, Value, When
+
 from portal.billing.peaks import Change, PeakRange, Period, Step, peak_range, steps
 from provisioning.models import InventoryChange, Order, Product
+
+ON_ITS_WAY = "on its way"
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,52 @@ def changes_since(product: Product, start: datetime) -> list[Change[Origin]]:
         Change(at, quantity, Origin(cause, order_id, number or "", name or email or ""))
         for at, quantity, cause, order_id, number, name, email in rows
     ]
+
+
+def peaks_of(products: Iterable[Product], periods: Sequence[Period]) -> dict[int, list[PeakRange[Origin] | None]]:
+    """By product (as `for_desk` reads it) the peak of each of `periods`, which are in order and end with the running one.
+
+    One query for all. None for a period that was over before the ledger was opened; without a ledger nothing at all.
+    """
+    opened = [product for product in products if product.ledger_level is not None]  # type: ignore[attr-defined]
+    ledgers, moving = _movements(opened, periods[0].start)
+    running = periods[-1]
+    return {
+        product.pk: [
+            _peak(product, period, ledgers[product.pk], moving[product.pk] if period is running else [])
+            for period in periods
+        ]
+        for product in opened
+    }
+
+
+def _peak(
+    product: Product, period: Period, ledger: list[Change[Origin]], moving: list[Change[Origin]]
+) -> PeakRange[Origin] | None:
+    since = [change for change in ledger if change.at >= period.start]
+    if any(change.cause and change.cause.is_opening and change.at >= period.end for change in since):
+        return None
+    opening = product.ledger_level - sum(change.quantity for change in since)  # type: ignore[attr-defined]
+    return peak_range([change for change in since if change.at in period], moving, period, opening=opening)
+
+
+Movements = dict[int, list[Change[Origin]]]
+
+
+def _movements(products: Sequence[Product], start: datetime) -> tuple[Movements, Movements]:
+    """By product the changes of the ledger since `start` in their order, and the orders that may still change it."""
+    signed = Case(When(type=Order.Type.INCREMENT, then=F("quantity")), default=-F("quantity"))
+    changes = InventoryChange.objects.filter(product__in=products).since(start).order_by()
+    orders = Order.objects.on_their_way().filter(product__in=products)
+    rows = changes.values_list("product_id", "effective_at", "sequence", "quantity", "cause").union(  # type: ignore[misc]
+        orders.values_list("product_id", "created_at", "pk", signed, Value(ON_ITS_WAY)), all=True
+    )
+    ledgers: Movements = {product.pk: [] for product in products}
+    moving: Movements = {product.pk: [] for product in products}
+    for product_id, at, _sequence, quantity, cause in sorted(rows, key=lambda row: row[:3]):
+        kept = moving if cause == ON_ITS_WAY else ledgers
+        kept[product_id].append(Change(at, quantity, Origin(cause)))
+    return ledgers, moving
 
 
 def orders_on_their_way(product: Product) -> list[Order]:

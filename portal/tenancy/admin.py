@@ -6,33 +6,20 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from portal.search.finding import anywhere
 from portal.tenancy import access, invitations, people, tenants
 from portal.tenancy.forms import ReasonForm
 from portal.tenancy.invitation_mail import mail_invitation
 from portal.tenancy.models import Invitation, Membership, Role, Tenant, User
 from portal.tenancy.refusals import Refused
+from portal.ui.journals import CappedPaginator, JournalAdmin
 
 Verb = Callable[..., Any]
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that change by verbs only."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 def apply_to_each(request: HttpRequest, queryset: QuerySet[Any], verb: Verb) -> None:
@@ -82,6 +69,7 @@ class TenantAdmin(admin.ModelAdmin):
     list_filter = ["state", "require_mfa"]
     search_fields = ["name", "slug"]
     show_full_result_count = False
+    paginator = CappedPaginator
     actions = ["suspend", "resume"]
 
     def get_fields(self, request: HttpRequest, obj: Tenant | None = None) -> Any:
@@ -140,10 +128,19 @@ class UserAdmin(admin.ModelAdmin):
     list_filter = ["is_active", "is_staff"]
     search_fields = ["email", "name"]
     show_full_result_count = False
+    paginator = CappedPaginator
+    list_per_page = 50
     fields = ["email", "name", "language", "joined_at", "last_login", "is_active", "is_staff", "is_superuser"]
     inlines = [MembershipInline]
     actions = ["remove_second_factors"]
     ACCESS = ("is_active", "is_staff", "is_superuser")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """By the beginning of the address, or as a member of any company, by the words of the name."""
+        if not search_term.strip():
+            return queryset, False
+        members = Membership.objects.filter(pk__in=anywhere("tenancy.membership", search_term)).values("user")
+        return queryset.filter(Q(email__startswith=search_term.strip().lower()) | Q(pk__in=members)), False
 
     def get_readonly_fields(self, request: Any, obj: User | None = None) -> list[str]:
         own = ["email", "name", "language", "joined_at", "last_login"]
@@ -165,11 +162,11 @@ class UserAdmin(admin.ModelAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(ReadOnlyAdmin):
+class MembershipAdmin(JournalAdmin):
     list_display = ["user", "tenant", "role", "created_at"]
     list_filter = ["role"]
     list_select_related = ["user", "tenant"]
-    search_fields = ["user__email", "user__name", "tenant__name", "tenant__slug"]
+    found_by = {"pk": "tenancy.membership"}
     actions = ["make_owner", "make_admin", "make_viewer", "remove"]
 
     @admin.action(description=_("Make owner"))
@@ -193,11 +190,12 @@ class MembershipAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(ReadOnlyAdmin):
+class InvitationAdmin(JournalAdmin):
     list_display = ["email", "tenant", "role", "state", "invited_by", "created_at", "expires_at", "mailed_at"]
     list_filter = ["role"]
     list_select_related = ["tenant", "invited_by"]
-    search_fields = ["email", "tenant__name", "tenant__slug"]
+    found_exactly = ["email"]
+    search_help_text = _("The whole e-mail address. A company's address before it, or alone, narrows to that company.")
     exclude = ["token_digest"]
     actions = ["resend", "withdraw"]
 

@@ -7,6 +7,7 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from portal.tenancy.door import SAFE_METHODS
@@ -23,6 +24,18 @@ class StaffAdminSite(AdminSite):
     index_title = _("All tenants")
     site_url = "/"
     enable_nav_sidebar = True
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self._pages: list[URLPattern] = []
+
+    def add_page(self, route: str, view: Any, name: str) -> None:
+        """A page of its own beside those of the models, behind the same guard: /admin/<route>, "admin:<name>"."""
+        self._pages.append(path(route, self.admin_view(view), name=name))
+
+    def get_urls(self) -> list[Any]:
+        # The last of Django's own takes every address.
+        return [*self._pages, *super().get_urls()]
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from portal.audit.context import request_context
 from portal.tenancy.models import Membership, Role, Tenant
 from portal.tenancy.refusals import AdminsOnly, OwnersOnly, StaffOnly
 from portal.tenancy.scope import current_scope
@@ -49,5 +50,7 @@ def grantable_roles(membership: Membership) -> list[Role]:
 def _may(tenant_id: int, acting_user: Any, role: Role) -> bool:
     if acting_user is None or (acting_user.is_staff and current_scope().staff):
         return True
-    own = Membership.objects.filter(tenant_id=tenant_id, user=acting_user).first()
+    # Support on a visit has the rights of the member that it sees as, and no others.
+    person = request_context().on_behalf_of or acting_user
+    own = Membership.objects.filter(tenant_id=tenant_id, user=person).first()
     return own is not None and own.allows(role)

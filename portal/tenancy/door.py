@@ -9,6 +9,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from portal.audit.context import act_on_behalf_of
+from portal.support.models import Visit
+from portal.support.visits import held_for, record_page
 from portal.tenancy.mfa import lead_to_second_factor, second_factor_of, shown_in_session
 from portal.tenancy.models import Membership, Role, Tenant, User
 from portal.tenancy.scope import enter_tenant
@@ -17,17 +20,22 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 class TenantRequest(HttpRequest):
-    """A request that has passed the door."""
+    """A request that has passed the door. `visit` is None but for support staff who look with a member's eyes."""
 
     membership: Membership
     tenant: Tenant
+    visit: Visit | None
 
 
-def tenant_view(role: Role) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+def tenant_view(
+    role: Role, *, reveals_secrets: bool = False
+) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """Open a page at /t/<slug>/… for members whose role passes `role`.
 
     Strangers get 404, since existence is a secret; weak roles 403. A suspended tenant may look but not change.
-    The view is called without the slug; `request.tenant` and `request.membership` are set.
+    Support staff on a visit comes in with the role of the member that it sees as; it may look but not change, unless the
+    visit says otherwise, and never opens a page that `reveals_secrets`.
+    The view is called without the slug; `request.tenant`, `request.membership` and `request.visit` are set.
     """
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -35,32 +43,61 @@ def tenant_view(role: Role) -> Callable[[Callable[..., HttpResponse]], Callable[
         def guarded(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            membership = _membership(request, request.user, slug)
-            enter_tenant(membership.tenant_id)
+            visit = held_for(request, slug)
+            membership = _enter_on_visit(request, visit) if visit else _enter(request, request.user, slug)
             request.membership, request.tenant = membership, membership.tenant  # type: ignore[attr-defined]
+            request.visit = visit  # type: ignore[attr-defined]
             if not membership.allows(role):
                 raise PermissionDenied
-            if membership.tenant.require_mfa and not _has_shown_second_factor(request, membership):
+            needs_second_factor = visit is not None or membership.tenant.require_mfa
+            if needs_second_factor and not _has_shown_second_factor(request, membership):
                 return lead_to_second_factor(request)
+            if visit is not None and (refusal := _refusal(request, visit, reveals_secrets)):
+                return render(request, "support/visit_refused.html", {"refusal": refusal}, status=403)
             if membership.tenant.suspended and request.method not in SAFE_METHODS:
                 return render(request, "tenancy/suspended.html", status=403)
-            return view(request, **kwargs)
+            response = view(request, **kwargs)
+            if visit is not None and response.status_code < 400:
+                record_page(request, visit, response.status_code)
+            return response
 
         guarded.tenant_role = role  # type: ignore[attr-defined]
+        guarded.reveals_secrets = reveals_secrets  # type: ignore[attr-defined]
         return guarded
 
     return decorate
 
 
-def _membership(request: HttpRequest, user: User, slug: str) -> Membership:
+def _enter(request: HttpRequest, user: User, slug: str) -> Membership:
     """All of the person's memberships in one query, since the page's head offers the others to switch to."""
     own = Membership.objects.filter(user=user).select_related("tenant").order_by("tenant__name", "tenant_id")
     own = own.annotate(has_second_factor=second_factor_of("user"))
     request.memberships = list(own)  # type: ignore[attr-defined]
     for membership in request.memberships:  # type: ignore[attr-defined]
         if membership.tenant.slug == slug:
+            enter_tenant(membership.tenant_id)
             return membership
     raise Http404
+
+
+def _enter_on_visit(request: HttpRequest, visit: Any) -> Membership:
+    """The place of the member whose eyes these are, as it is now; it is lent, and no row."""
+    enter_tenant(visit.tenant_id)
+    seen_as = Membership.objects.select_related("tenant").filter(tenant=visit.tenant_id, user=visit.as_user_id).first()
+    if seen_as is None:
+        raise Http404
+    act_on_behalf_of(visit.as_user)
+    lent = Membership(tenant=seen_as.tenant, user=visit.staff, role=seen_as.role)
+    lent.has_second_factor = visit.has_second_factor  # type: ignore[attr-defined]
+    request.memberships = [lent]  # type: ignore[attr-defined]
+    return lent
+
+
+def _refusal(request: HttpRequest, visit: Visit, reveals_secrets: bool) -> str:
+    """secrets or changes: what a visit does not get here; "" for nothing."""
+    if reveals_secrets:
+        return "secrets"
+    return "" if visit.may_change or request.method in SAFE_METHODS else "changes"
 
 
 def _has_shown_second_factor(request: HttpRequest, membership: Any) -> bool:

@@ -7,11 +7,13 @@ from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from portal.tenancy.models import Role, Tenant, User
+from portal.search.finding import matching
+from portal.tenancy.models import Membership, Role, Tenant, User
 from portal.tenancy.welcome import invited_address
-from portal.ui.forms import CleanText, PortalForm, PortalModelForm
+from portal.ui.forms import CleanText, FilterForm, PortalForm, PortalModelForm
 
 
 def role_choices(roles: list[Role]) -> list[tuple[str, Any]]:
@@ -29,6 +31,17 @@ class InviteForm(PortalForm):
 
     def clean_role(self) -> Role:
         return Role(self.cleaned_data["role"])
+
+
+class PeopleFilter(FilterForm):
+    q = forms.CharField(label=_("Name or e-mail"), max_length=254, widget=forms.TextInput(attrs={"type": "search"}))
+    role = forms.ChoiceField(label=_("Role"), choices=[("", _("All")), *Role.choices])
+
+    def narrow(self, members: QuerySet[Membership]) -> QuerySet[Membership]:
+        chosen = self.chosen()
+        if text := chosen.get("q"):
+            members = members.filter(matching("tenancy.membership", text))
+        return members.filter(role=chosen["role"]) if "role" in chosen else members
 
 
 class RoleForm(PortalForm):

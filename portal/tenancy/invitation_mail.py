@@ -5,7 +5,7 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from portal.tenancy.invitations import Issued, note_mailed
@@ -27,9 +27,9 @@ def mail_invitation(request: HttpRequest, issued: Issued) -> None:
 def invitation_mail(issued: Issued, url: str) -> EmailMessage:
     """Who invites whom into what, as what, until when; as text and as HTML, in the tenant's language."""
     invitation, tenant = issued.invitation, issued.invitation.tenant
-    with translation.override(tenant.language):
-        ends = invitation.expires_at.astimezone(tenant.zone)
-        context = {"tenant": tenant, "invitation": invitation, "ends": ends, "url": url}
+    # Templates write times in the zone that is active, whatever zone the value has.
+    with translation.override(tenant.language), timezone.override(tenant.zone):
+        context = {"tenant": tenant, "invitation": invitation, "ends": invitation.expires_at, "url": url}
         sentence = _("%(who)s invites you to %(company)s on Patchbay")
         # A name with a line end in it must not become a header.
         subject = " ".join((sentence % {"who": invitation.invited_by, "company": tenant.name}).split())

@@ -82,6 +82,8 @@ class Tenant(models.Model):
     language = models.CharField(_("language"), max_length=8, default="en")
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.ACTIVE)
     require_mfa = models.BooleanField(_("members need a second factor"), default=False)
+    # When an admin put the checklist of the first page away.
+    first_steps_dismissed_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from portal.audit.trail import record
 from portal.tenancy.authority import lock_people, require_admin, require_staff
@@ -53,6 +54,16 @@ def update_settings(
     after = {field: wanted[field] for field in before}
     record("tenancy.settings_changed", tenant, before=before, after=after, acting_user=acting_user)
     return tenant
+
+
+@transaction.atomic
+def dismiss_first_steps(tenant: Tenant, *, acting_user: Any) -> None:
+    """Put the checklist of the first page away, for everybody and for good. Raises AdminsOnly."""
+    require_admin(tenant.pk, acting_user)
+    if Tenant.objects.filter(pk=tenant.pk, first_steps_dismissed_at=None).update(
+        first_steps_dismissed_at=timezone.now()
+    ):
+        record("tenancy.first_steps_dismissed", tenant, acting_user=acting_user)
 
 
 def suspend_tenant(tenant: Tenant, *, reason: str, acting_user: Any) -> Tenant:

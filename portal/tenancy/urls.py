@@ -5,6 +5,7 @@ from portal.tenancy import views
 app_name = "tenancy"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("first-steps/dismiss/", views.dismiss_first_steps, name="dismiss_first_steps"),
     path("people/", views.people, name="people"),
     path("people/invite/", views.invite, name="invite"),
     path("people/leave/", views.leave, name="leave"),

@@ -5,36 +5,44 @@ from copy import copy
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from portal.lists.pages import list_page
 from portal.tenancy import invitations, tenants
 from portal.tenancy import people as members
 from portal.tenancy.authority import grantable_roles
 from portal.tenancy.door import tenant_view
 from portal.tenancy.forms import InviteForm, RoleForm, SettingsForm
 from portal.tenancy.invitation_mail import mail_invitation
-from portal.tenancy.models import Invitation, Membership, Role
+from portal.tenancy.lists import PEOPLE, members_of
+from portal.tenancy.models import Invitation, Role
 from portal.tenancy.refusals import Refused
-from portal.ui.home import banners_for, cards_for
-from portal.ui.paging import keyset_page
+from portal.ui.home import home_of
 
 
 @tenant_view(Role.VIEWER)
 def home(request: Any) -> HttpResponse:
-    return render(request, "tenancy/home.html", {"banners": banners_for(request), "cards": cards_for(request)})
+    may_dismiss = request.membership.allows(Role.ADMIN)
+    return render(request, "tenancy/home.html", home_of(request) | {"may_dismiss": may_dismiss})
+
+
+@tenant_view(Role.ADMIN)
+@require_POST
+def dismiss_first_steps(request: Any) -> HttpResponse:
+    tenants.dismiss_first_steps(request.tenant, acting_user=request.user)
+    return redirect("tenancy:home", request.tenant.slug)
 
 
 @tenant_view(Role.VIEWER)
 def people(request: Any) -> HttpResponse:
-    page = keyset_page(_members(request), order=("created_at", "pk"), cursor=request.GET.get("cursor", ""))
     manages = request.membership.allows(Role.ADMIN)
     waiting = Invitation.objects.unanswered().select_related("invited_by").order_by("-pk")[:50] if manages else []
-    return render(request, "tenancy/people.html", {"page": page, "invitations": waiting, "manages": manages})
+    context = {**list_page(request, PEOPLE), "invitations": waiting, "manages": manages}
+    return render(request, "tenancy/people.html", context)
 
 
 @tenant_view(Role.ADMIN)
@@ -53,7 +61,7 @@ def invite(request: Any) -> HttpResponse:
 
 @tenant_view(Role.ADMIN)
 def change_role(request: Any, pk: int) -> HttpResponse:
-    member = get_object_or_404(_members(request), pk=pk)
+    member = get_object_or_404(members_of(request.tenant), pk=pk)
     roles = grantable_roles(request.membership)
     form = RoleForm(request.POST or None, roles=roles, initial={"role": member.role})
     context = {"form": form, "member": member}
@@ -69,7 +77,7 @@ def change_role(request: Any, pk: int) -> HttpResponse:
 
 @tenant_view(Role.ADMIN)
 def remove_member(request: Any, pk: int) -> HttpResponse:
-    member = get_object_or_404(_members(request), pk=pk)
+    member = get_object_or_404(members_of(request.tenant), pk=pk)
     if request.method != "POST":
         return _confirm(
             request,
@@ -139,11 +147,6 @@ def settings(request: Any) -> HttpResponse:
         return _("The settings are saved.")
 
     return _ask_by_form(request, form, "tenancy/settings.html", {}, ask, back="tenancy:settings")
-
-
-def _members(request: Any) -> QuerySet[Membership]:
-    """Filtered by hand: the wall also lets people see their own memberships elsewhere, to switch between companies."""
-    return Membership.objects.filter(tenant=request.tenant).select_related("user")
 
 
 def _fields(form: Any) -> dict[str, Any]:

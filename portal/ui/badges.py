@@ -1,6 +1,5 @@
 """How much waits for somebody, for badges: counted for all of them by one query a request, and no further than 99."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,18 +12,18 @@ COUNTED = 100
 Waiting = Callable[[HttpRequest], QuerySet[Any]]
 
 
-def counted(request: HttpRequest, waiting: Mapping[str, Waiting]) -> dict[str, int]:
-    """How many rows each name has, up to COUNTED. Asks the database at the first time, and never for what was noted."""
+def waiting_rows(request: HttpRequest, waiting: Mapping[str, Waiting]) -> dict[str, list[int]]:
+    """The keys of the rows behind each name, up to COUNTED of them. Asks the database at the first time only."""
     known = _known(request)
     asked = {name: rows(request) for name, rows in waiting.items() if name not in known}
     if asked:
-        known.update(_count(asked))
+        known.update(_read(asked))
     return known
 
 
-def note(request: HttpRequest, name: str, count: int) -> None:
-    """A page that has read the rows anyway says how many there are; COUNTED stands for more."""
-    _known(request)[name] = count
+def counted(request: HttpRequest, waiting: Mapping[str, Waiting]) -> dict[str, int]:
+    """`waiting_rows`, counted."""
+    return {name: len(rows) for name, rows in waiting_rows(request, waiting).items()}
 
 
 def capped(count: int) -> str:
@@ -34,14 +33,16 @@ def capped(count: int) -> str:
     return str(count or "")
 
 
-def _known(request: HttpRequest) -> dict[str, int]:
-    if not hasattr(request, "counted_badges"):
-        request.counted_badges = {}  # type: ignore[attr-defined]
-    return request.counted_badges  # type: ignore[attr-defined]
+def _known(request: HttpRequest) -> dict[str, list[int]]:
+    if not hasattr(request, "waiting_rows"):
+        request.waiting_rows = {}  # type: ignore[attr-defined]
+    return request.waiting_rows  # type: ignore[attr-defined]
 
 
-def _count(waiting: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
-    """Each row comes back as the name that it waits behind."""
-    first, *rest = [rows.order_by().values_list(Value(name))[:COUNTED] for name, rows in waiting.items()]
-    found = Counter(name for (name,) in first.union(*rest, all=True))
-    return {name: found[name] for name in waiting}
+def _read(waiting: Mapping[str, QuerySet[Any]]) -> dict[str, list[int]]:
+    """Each row comes back with the name that it waits behind."""
+    first, *rest = [rows.order_by().values_list(Value(name), "pk")[:COUNTED] for name, rows in waiting.items()]
+    found: dict[str, list[int]] = {name: [] for name in waiting}
+    for name, pk in first.union(*rest, all=True):
+        found[name].append(pk)
+    return found

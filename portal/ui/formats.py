@@ -12,6 +12,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.ui.names import NAMES
+
 NOTHING = "–"
 CENT = Decimal("0.01")
 # In this order: later browsers carry the names of earlier ones.
@@ -126,8 +128,8 @@ def value_text(value: Any) -> str:
 
 
 def name_text(key: Any) -> str:
-    """A key of a JSON object as a label: "level_before" is "Level before"."""
-    words = str(key).replace("_", " ")
+    """A key of a JSON object as a label: as `portal.ui.names` has it, else "level_before" is "Level before"."""
+    words = str(NAMES.get(str(key), "")) or str(key).replace("_", " ")
     return words[:1].upper() + words[1:]
 
 

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 # Control characters other than tab and line ends, lone surrogates, and marks that reorder the text shown.
@@ -105,6 +106,32 @@ class PortalForm(FormKey, CleanText, forms.Form):
 
 class PortalModelForm(FormKey, CleanText, forms.ModelForm):
     """A form that asks for a change of a model's row."""
+
+
+class TypedForm(CleanText, forms.Form):
+    """For what cannot be taken back and hurts: beside the button, the reader types what it is about.
+
+    `expected` is the name or the number to type, told in the question; blanks and capitals do not count.
+    """
+
+    typed = forms.CharField(
+        label=_("Type this to go on"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, expected: str, label: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+        self.fields["typed"].label = label or gettext("To go on, type: %(expected)s") % {"expected": expected}
+
+    def clean_typed(self) -> str:
+        typed = self.cleaned_data["typed"]
+        if typed.casefold() != " ".join(self.expected.split()).casefold():
+            raise ValidationError(
+                gettext("This is not “%(expected)s”. Nothing was changed.") % {"expected": self.expected}, code="typed"
+            )
+        return typed
 
 
 class FilterForm(CleanText, forms.Form):

@@ -9,7 +9,7 @@ from django.core.checks import Error
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from portal.ui.badges import Waiting, capped, counted
+from portal.ui.badges import Waiting, capped, waiting_rows
 
 Label = Any  # a string or a lazy translation
 
@@ -20,7 +20,8 @@ class NavItem:
 
     `url_name` takes the tenant's slug as its only argument. `role` is the weakest role that sees the entry, None for
     every member. `section` is the heading it stands under, "" for the group without one. `waiting` gives the rows that
-    wait there for somebody; the entry's badge counts them (`portal.ui.badges`).
+    wait there for somebody; the entry's badge counts them (`portal.ui.badges`). `key` is the letter that leads there after
+    "g"; few entries have one, and no two the same.
     """
 
     label: Label
@@ -30,6 +31,7 @@ class NavItem:
     order: int = 100
     section: Label = ""
     waiting: Waiting | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class NavLink:
     icon: str
     current: bool
     badge: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,13 +87,18 @@ def sections(
 
 def _link(item: NavItem, url: str, current: str | None, request: HttpRequest | None) -> NavLink:
     badge = badge_of(request, item.url_name) if request else ""
-    return NavLink(item.label, url, item.icon, url == current, badge)
+    return NavLink(item.label, url, item.icon, url == current, badge, item.key)
 
 
 def badge_of(request: HttpRequest, url_name: str) -> str:
     """ "3", "99+", or "" for nothing. The first one asked for costs the query that answers all of them."""
+    return capped(len(waiting_behind(request).get(url_name, [])))
+
+
+def waiting_behind(request: HttpRequest, **also: Waiting) -> dict[str, list[int]]:
+    """The keys of the rows that wait behind each entry, and behind each name of `also`; all by one query a request."""
     waiting = {item.url_name: item.waiting for item in registered() if item.waiting}
-    return capped(counted(request, waiting).get(url_name, 0))
+    return waiting_rows(request, waiting | also)
 
 
 def _deepest(urls: list[str], path: str) -> str | None:
@@ -99,11 +107,13 @@ def _deepest(urls: list[str], path: str) -> str | None:
 
 
 def check_entries(**_kwargs: Any) -> list[Error]:
-    """System check: every entry leads somewhere."""
+    """System check: every entry leads somewhere, and every key to one entry."""
+    lost = [item.url_name for item in registered() if not _resolves(item)]
+    keys = [item.key for item in registered() if item.key]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
     return [
-        Error(f"The sidebar's entry {item.url_name!r} has no address that takes a slug.", id="ui.E001")
-        for item in registered()
-        if not _resolves(item)
+        *(Error(f"The sidebar's entry {name!r} has no address that takes a slug.", id="ui.E001") for name in lost),
+        *(Error(f"The key {key!r} leads to several entries of the sidebar.", id="ui.E002") for key in twice),
     ]
 
 

@@ -23,7 +23,7 @@ from provisioning.views.subscribers import detail_page, find, whole
 KEY_LIFE_SECONDS = 24 * 3600
 
 
-@tenant_view(Role.OPERATOR)
+@tenant_view(Role.OPERATOR, reveals_secrets=True)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_variables("password", "context", "shown")

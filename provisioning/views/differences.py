@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.tenancy.door import tenant_view
+from portal.lists.pages import list_page
+from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
-from portal.ui.paging import keyset_page
 from provisioning import drift
 from provisioning.consequences import consequences_of, told_pairs
 from provisioning.drift import NotAdopted
 from provisioning.forms import ReasonForm
-from provisioning.models import Drift, Order, Product
+from provisioning.lists import DIFFERENCES
+from provisioning.models import Drift, InventoryChange, Order
 from provisioning.views.desk import desk_of, frame, no_connection, page, slug_of
 
 VERBS = {"adopt": drift.adopt, "repaired": drift.mark_repaired}
@@ -27,16 +29,15 @@ VERBS = {"adopt": drift.adopt, "repaired": drift.mark_repaired}
 
 @tenant_view(Role.VIEWER)
 @require_safe
-def differences(request: HttpRequest) -> HttpResponse:
+def differences(request: TenantRequest) -> HttpResponse:
     desk = desk_of(request)
     if desk is None:
         return no_connection(request)
-    decided = request.GET.get("state") == "decided"
-    found = Drift.objects.for_list().filter(connection=desk.connection)
-    found = found.exclude(state=Drift.State.OPEN) if decided else found.open()
-    rows = keyset_page(found, order=("-first_seen_at", "-pk"), cursor=request.GET.get("cursor", ""), size=50)
-    listed = [(each, *told_pairs(each)[0][1:]) for each in rows.items]
-    return page(request, "provisioning/differences.html", desk, page=rows, listed=listed, decided=decided)
+    found = list_page(request, DIFFERENCES, fixed={"connection": desk.connection.pk})
+    chosen = found["form"].chosen()
+    listed = [(each, *told_pairs(each)[0][1:]) for each in found["page"].items]
+    more = {"listed": listed, "decided": chosen.get("state") == "decided", "by_kind": "kind" in chosen}
+    return page(request, "provisioning/differences.html", desk, **found, **more)
 
 
 @tenant_view(Role.VIEWER)
@@ -67,17 +68,22 @@ def difference_decide(request: HttpRequest, pk: int, decision: str) -> HttpRespo
 
 
 def _find(pk: int) -> Drift:
-    found = Drift.objects.for_list().select_related("connection")
-    return get_object_or_404(found.defer("connection__client_id", "connection__client_secret"), pk=pk)
+    """With its product as the consequences need it."""
+    level = InventoryChange.objects.filter(product=OuterRef("product")).order_by("-sequence").values("level")[:1]
+    rows = Drift.objects.for_list().select_related("connection", "product__inventory")
+    rows = rows.defer("connection__client_id", "connection__client_secret").annotate(ledger_level=Subquery(level))
+    found = get_object_or_404(rows, pk=pk)
+    if found.product:
+        found.product.ledger_level = found.ledger_level  # type: ignore[attr-defined]
+    return found
 
 
 def _detail(request: HttpRequest, found: Drift, decision: str, form: ReasonForm | None) -> HttpResponse:
-    product = Product.objects.for_desk().get(pk=found.product_id) if found.product_id else None
     context = {
         **frame(request, found.connection),
         "difference": found,
         "pairs": told_pairs(found),
-        "consequences": consequences_of(found, product) if found.state == Drift.State.OPEN else [],
+        "consequences": consequences_of(found, found.product) if found.state == Drift.State.OPEN else [],
         "remedy": _remedy(request, found),
         "seen": seen_of(found),
         **{f"{name}_form": form if form and name == decision else ReasonForm(auto_id=f"{name}_%s") for name in VERBS},

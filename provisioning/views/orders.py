@@ -13,20 +13,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.billing.months import month_of
+from portal.lists.pages import list_page, selectable
 from portal.operations import decisions
 from portal.operations.models import Operation
 from portal.operations.promises import AlreadySubmitted, once
 from portal.operations.words import words_for
-from portal.tenancy.door import tenant_view
-from portal.tenancy.models import Membership
+from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
-from portal.ui.paging import keyset_page
+from portal.ui.forms import TypedForm
 from provisioning.forecast import Forecast, forecast, free_of, most_within_limit
-from provisioning.forms import ConfirmForm, OrderFilter, OrderForm
+from provisioning.forms import ConfirmForm, OrderForm
+from provisioning.lists import ORDERS
 from provisioning.models import Order, Product
 from provisioning.operations import NotPromised, order_products
-from provisioning.stories import order_events, request_for_vendor, request_id_of
+from provisioning.stories import request_for_vendor, with_vendor_request_id
 from provisioning.usage import usage_of
 from provisioning.views.desk import Desk, desk_of, frame, no_connection, page, slug_of
 
@@ -36,27 +37,25 @@ THEN = {"subscriber"}
 
 @tenant_view(Role.VIEWER)
 @require_safe
-def orders(request: HttpRequest) -> HttpResponse:
+def orders(request: TenantRequest) -> HttpResponse:
     desk = desk_of(request)
     if desk is None:
         return no_connection(request)
-    form = OrderFilter(request.GET)
-    form.offer(Membership.objects.filter(tenant=request.tenant).select_related("user").order_by("user__name"))  # type: ignore[attr-defined]
-    found = form.narrow(Order.objects.for_list().filter(connection=desk.connection), zone_of(request))
-    rows = keyset_page(found, cursor=request.GET.get("cursor", ""), size=50)
-    filtered = any(name != "connection" for name in form.chosen())
-    several = len(desk.own_products) > 1
-    return page(
-        request, "provisioning/orders.html", desk, form=form, page=rows, filtered=filtered, several_products=several
-    )
+    found = list_page(request, ORDERS, fixed={"connection": desk.connection.pk})
+    return page(request, "provisioning/orders.html", desk, several_products=len(desk.own_products) > 1, **found)
 
 
 @tenant_view(Role.VIEWER)
 @require_safe
-def order_row(request: HttpRequest, pk: int) -> HttpResponse:
+def order_row(request: TenantRequest, pk: int) -> HttpResponse:
     """One row of the list, polled while it moves."""
     order = get_object_or_404(Order.objects.for_list(), pk=pk)
-    return render(request, "provisioning/_order_row.html", {"order": order, "several": "product" in request.GET})
+    context = {
+        "order": order,
+        "several": "product" in request.GET,
+        "selectable": selectable(request, ORDERS),
+    }
+    return render(request, "provisioning/_order_row.html", context)
 
 
 # --- A new one ----------------------------------------------------------------------------------------------------
@@ -84,10 +83,19 @@ def _answer(request: HttpRequest, desk: Desk, form: OrderForm, told: Forecast | 
     if told is None:
         form.add_error(None, _("The inventory has not been read from the vendor yet. Try again when it has."))
         return _form_page(request, desk, form, told)
-    if told.too_few or request.POST.get("seen") == told.seen:
+    typed = _typed(request, told) if told.hurts else None
+    if told.too_few or (request.POST.get("seen") == told.seen and (typed is None or typed.is_valid())):
         return _place(request, desk, form, told)
-    context = _forecast_context(desk, form, told)
-    return page(request, "provisioning/order_confirm.html", desk, form=form, then=_then(request), **context)
+    status = 422 if typed is not None and typed.errors else 200
+    context = {"form": form, "typed": typed, "then": _then(request), **_forecast_context(desk, form, told)}
+    return page(request, "provisioning/order_confirm.html", desk, status, **context)
+
+
+def _typed(request: HttpRequest, told: Forecast) -> TypedForm:
+    """The quantity once more, by hand."""
+    question = _("This costs much and cannot be taken back. Type the quantity, %(quantity)s, to order it.")
+    said = request.POST if "typed" in request.POST else None
+    return TypedForm(said, expected=str(told.quantity), label=question % {"quantity": told.quantity})
 
 
 @tenant_view(Role.OPERATOR)
@@ -217,15 +225,14 @@ def order_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _find(pk: int) -> Order:
-    return get_object_or_404(Order.objects.for_detail(), pk=pk)
+    return get_object_or_404(with_vendor_request_id(Order.objects.for_detail()), pk=pk)
 
 
 def _whole(request: HttpRequest, order: Order) -> dict[str, Any]:
-    request_id = request_id_of(order)
+    request_id = order.vendor_request_id  # type: ignore[attr-defined]
     return {
         **frame(request, order.connection),
         "order": order,
-        "events": order_events(order),
         "words": _words(request, order),
         "request_id": request_id,
         "text": request_for_vendor(order, request_id) if order.number else "",

@@ -1,6 +1,7 @@
-"""Price and limit of a product, as agreed with the vendor."""
+"""Price and limit of a product, as agreed with the vendor, and from where on people want to be told."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,23 +14,29 @@ from portal.tenancy.roles import Role
 from provisioning.forms import PriceForm
 from provisioning.models import Product
 from provisioning.pricing import set_price
+from provisioning.thresholds import set_thresholds
 from provisioning.views.desk import frame, slug_of
 
 
 @tenant_view(Role.ADMIN)
 def product(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Product.objects.for_desk(), pk=pk)
-    form = PriceForm(
-        request.POST or None, initial={"unit_price": _plain(found.unit_price) or None, "limit_eur": found.limit_eur}
-    )
+    form = PriceForm(request.POST or None, initial=_shown(found))
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         set_price(found, unit_price=values["unit_price"], limit_eur=values["limit_eur"], acting_user=request.user)
+        set_thresholds(found, form.thresholds, acting_user=request.user)
         messages.success(request, _("Saved. Forecasts and costs use it from now on."))
         url = reverse("provisioning:dashboard", args=[slug_of(request)])
         return redirect(f"{url}?connection={found.connection_id}&product={found.pk}")
     context = {**frame(request, found.connection), "form": form, "product": found}
     return render(request, "provisioning/product.html", context, status=422 if form.is_bound else 200)
+
+
+def _shown(found: Product) -> dict[str, Any]:
+    warned = ("warn_free_below", "warn_peak_above", "warn_cost_above", "warn_limit_percent")
+    terms = {"unit_price": _plain(found.unit_price) or None, "limit_eur": found.limit_eur}
+    return terms | {name: getattr(found, name) for name in warned}
 
 
 def _plain(price: Decimal) -> str:

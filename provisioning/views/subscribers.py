@@ -9,42 +9,41 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from portal.lists.pages import list_page, selectable
 from portal.operations.models import Operation
 from portal.operations.promises import AlreadySubmitted
 from portal.operations.words import words_for
-from portal.tenancy.door import tenant_view
+from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
-from portal.ui.paging import keyset_page
 from provisioning import operations
 from provisioning.forecast import free_of
-from provisioning.forms import ConfirmForm, ReasonForm, SubscriberFilter, SubscriberForm, SubscriberIdForm
+from provisioning.forms import ConfirmForm, ReasonForm, SubscriberForm, SubscriberIdForm
+from provisioning.lists import SUBSCRIBERS
 from provisioning.models import Subscriber
 from provisioning.operations import NotPromised
-from provisioning.stories import request_for_credentials, subscriber_events
+from provisioning.stories import request_for_credentials
 from provisioning.views.desk import Desk, desk_of, frame, no_connection, page, slug_of
 
 
 @tenant_view(Role.VIEWER)
 @require_safe
-def subscribers(request: HttpRequest) -> HttpResponse:
+def subscribers(request: TenantRequest) -> HttpResponse:
     desk = desk_of(request)
     if desk is None:
         return no_connection(request)
-    form = SubscriberFilter(request.GET)
-    found = form.narrow(Subscriber.objects.for_list().filter(connection=desk.connection))
-    rows = keyset_page(found, cursor=request.GET.get("cursor", ""), size=50)
-    filtered = any(name != "connection" for name in form.chosen())
+    found = list_page(request, SUBSCRIBERS, fixed={"connection": desk.connection.pk})
     free = sum(free_of(product) for product in desk.own_products)
-    return page(request, "provisioning/subscribers.html", desk, form=form, page=rows, filtered=filtered, free=free)
+    return page(request, "provisioning/subscribers.html", desk, free=free, **found)
 
 
 @tenant_view(Role.VIEWER)
 @require_safe
-def subscriber_row(request: HttpRequest, pk: int) -> HttpResponse:
+def subscriber_row(request: TenantRequest, pk: int) -> HttpResponse:
     """One row of the list, polled while it moves."""
     found = get_object_or_404(Subscriber.objects.for_list(), pk=pk)
-    return render(request, "provisioning/_subscriber_row.html", {"subscriber": found})
+    context = {"subscriber": found, "selectable": selectable(request, SUBSCRIBERS)}
+    return render(request, "provisioning/_subscriber_row.html", context)
 
 
 # --- A new one ----------------------------------------------------------------------------------------------------
@@ -196,8 +195,7 @@ def whole(request: HttpRequest, subscriber: Subscriber) -> dict[str, Any]:
         "subscriber": subscriber,
         "operation": operation,
         "words": words_for(operation, zone_of(request)) if operation and not operation.ended else None,
-        "refusal": operation.message if operation and operation.status == "refused" else "",
-        "events": subscriber_events(subscriber),
+        "refusal": operation.said if operation and operation.status == "refused" else "",
         "text": request_for_credentials(subscriber) if subscriber.credentials_lost else "",
         "id_form": SubscriberIdForm(),
         "confirm": ConfirmForm(),

@@ -11,7 +11,7 @@ from tests.operations.desk import KNOCK, connect
 
 def samples(tenant, owner) -> dict[str, dict]:
     desk = connect(tenant, name="Desk of the sweep")
-    waiting, troubled, asked = (_promise(desk, owner, label) for label in ("Waiting", "Troubled", "Asked about"))
+    waiting, troubled, asked = (_promise(desk, owner, label) for label in ("Waits", "Troubled", "Asked about"))
     for operation in (troubled, asked):
         engine.change(operation, status=Status.NEEDS_PERSON, trouble=Operation.Trouble.UNKNOWN)
     question = Decision.objects.create(
@@ -28,6 +28,7 @@ def samples(tenant, owner) -> dict[str, dict]:
         "operations:rows": {},
         "operations:operation": {"pk": troubled.pk},
         "operations:now": {"pk": troubled.pk},
+        "operations:case_file": {"pk": troubled.pk},
         "operations:confirm": {"pk": question.pk},
         "operations:withdraw": {"pk": question.pk},
         "operations:cancel": {"pk": waiting.pk},

@@ -1,5 +1,7 @@
 """Support staff in the Django admin: all tenants' rows, nothing to edit, the same verbs."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -123,7 +125,10 @@ def test_a_difference_is_adopted_with_a_reason(video, sue):
     video.sync()
     with video.scope():
         total = Drift.objects.open().get(kind=Drift.Kind.TOTAL)
-    sue.post(list_page(Drift), {"action": "adopt", "_selected_action": [total.pk], "reason": "agreed"})
+    chosen = {"action": "adopt", "_selected_action": [total.pk]}
+    asked = sue.post(list_page(Drift), chosen).content.decode()
+    seen = dict(re.findall(r'name="(seen_\d+|form_key)" value="([^"]+)"', asked))
+    sue.post(list_page(Drift), {**chosen, **seen, "decided": "yes", "reason": "agreed"})
     with video.scope():
         assert ledger.level(video.product) == 3
         assert Drift.objects.get(pk=total.pk).reason == "agreed"

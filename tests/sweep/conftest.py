@@ -3,7 +3,7 @@
 Made once for each file and taken back at its end: the sweep sends thousands of requests.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.test import Client
 from portal.tenancy.scope import staff_scope, tenant_scope
 from tests.fixtures.cast import Cast, make_cast, sign_in_with_second_factor
 from tests.sweep.addresses import all_samples
+from tests.sweep.standing import Standing, standing_portal
 
 
 @dataclass
@@ -38,6 +39,13 @@ def world(django_db_setup, django_db_blocker):
             globex = all_samples(cast.globex, cast.charlie)
         yield World(cast, acme, globex)
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def standing(django_db_setup, django_db_blocker, browser) -> Iterator[Standing]:
+    """The portal as in production, for browsers."""
+    with django_db_blocker.unblock(), standing_portal(browser) as portal:
+        yield portal
 
 
 @pytest.fixture

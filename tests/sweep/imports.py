@@ -12,7 +12,7 @@ PRODUCT = ("portal", *VENDOR_APPS)
 COMPOSITION = {"portal.settings", "portal.urls"}
 KNOWS_NO_DJANGO = {"portal.vendors.http", "portal.vendors.errors", *(f"{app}.client" for app in VENDOR_APPS)}
 LAYERS = {"models": 0, "client": 0, "sync": 1, "usage": 1, "operations": 2, "tasks": 3}
-FACES = {"views", "forms", "urls", "admin"}
+FACES = {"views", "forms", "urls", "admin", "lists"}
 # An app's wiring may touch all of it; the project's urls.py includes the apps'.
 WIRING = {"apps", "urls"}
 

@@ -32,6 +32,7 @@ SIGNED_IN = {
     "home",
     "second_factor_needed",
     "profile",
+    "support:end_visit",
     "account_email",
     "account_change_password",
     "account_set_password",

@@ -10,6 +10,7 @@ def samples(tenant, owner) -> dict[str, dict]:
     invitation = invite(tenant, f"guest@{tenant.slug}.example", Role.VIEWER, acting_user=owner).invitation
     return {
         "tenancy:home": {},
+        "tenancy:dismiss_first_steps": {},
         "tenancy:people": {},
         "tenancy:invite": {},
         "tenancy:leave": {},

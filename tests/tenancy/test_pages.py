@@ -82,8 +82,10 @@ def test_cards_of_apps_stand_on_the_first_page_in_their_order(alice, card):
     assert 0 < text.index("First card") < text.index("Second card")
 
 
-def test_an_empty_first_page_says_so(alice, card):
-    assert "Nothing to show yet" in alice.get("/t/acme/").text
+def test_the_first_page_of_a_new_company_says_how_to_begin(alice):
+    text = alice.get("/t/acme/").text
+    assert "Nothing is connected yet" in text
+    assert "Add a connection" in text
 
 
 # --- People ---------------------------------------------------------------------------------------------------------

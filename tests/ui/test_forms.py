@@ -3,7 +3,7 @@ from uuid import uuid4
 import pytest
 from django import forms
 
-from portal.ui.forms import FilterForm, PortalForm
+from portal.ui.forms import FilterForm, PortalForm, TypedForm
 from portal.ui.templatetags.ui import field
 
 
@@ -91,3 +91,17 @@ class Search(FilterForm):
 
 def test_a_filter_that_is_not_understood_filters_nothing():
     assert Search({"q": " vera ", "size": "many"}).chosen() == {"q": "vera"}
+
+
+@pytest.mark.parametrize("typed", ["Acme  Ltd", "acme ltd", " ACME LTD "])
+def test_what_is_typed_need_not_have_its_blanks_and_capitals(typed):
+    assert TypedForm({"typed": typed}, expected="Acme Ltd").is_valid()
+
+
+@pytest.mark.parametrize("typed", ["", "Acme", "Acme Ltd.", "AcmeLtd"])
+def test_something_else_typed_goes_no_further(typed):
+    assert not TypedForm({"typed": typed}, expected="Acme Ltd").is_valid()
+
+
+def test_the_question_says_what_to_type():
+    assert "To go on, type: Acme Ltd" in str(TypedForm(expected="Acme Ltd"))

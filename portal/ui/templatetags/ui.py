@@ -189,7 +189,8 @@ def filter_bar(context: Context, content: str, form: Any = None, *, target: str 
     request = context.get("request")
     active = bool(request and any(value for key, value in request.GET.items() if key != "cursor"))
     path = request.path if request else ""
-    return _render("filter_bar", None, content=content, form=form, target=target, active=active, path=path)
+    clear = path if active else ""
+    return _render("filter_bar", None, content=content, form=form, target=target, clear=clear, path=path)
 
 
 # --- Acting -------------------------------------------------------------------------------------------------------

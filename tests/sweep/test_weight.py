@@ -1,0 +1,93 @@
+"""Each page travels light, stands still while it appears, complains of nothing, and fits a small telephone."""
+
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.sweep.standing import ALICE, SUE, Standing, serious, visited_names
+
+pytestmark = pytest.mark.browser
+
+MOST_BYTES = 250_000
+# The sum of what a reader sees move by itself; under 0.1 is called good in the field.
+MOST_SHIFT = 0.01
+SHIFTS = """() => new Promise((tell) => {
+  let sum = 0;
+  new PerformanceObserver((list) => {
+    for (const shift of list.getEntries()) if (!shift.hadRecentInput) sum += shift.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => tell(sum), 60);
+})"""
+NARROW = {"width": 360, "height": 740}
+WIDE = {"width": 1280, "height": 800}
+
+
+@dataclass
+class Cost:
+    """What one cold load took: bytes as they travel with their headers, and how much moved."""
+
+    shown: bool
+    travelled: int
+    shift: float
+
+
+def cold_load(standing: Standing, page: Page, name: str) -> Cost:
+    line, sizes = page.context.new_cdp_session(page), []
+    line.send("Network.enable")
+    line.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    line.on("Network.loadingFinished", lambda told: sizes.append(told["encodedDataLength"]))
+    page.set_viewport_size(WIDE)
+    shown = standing.show(page, name)
+    return Cost(shown, int(sum(sizes)), page.evaluate(SHIFTS) if shown else 0.0)
+
+
+def overflow(page: Page) -> int:
+    """Pixels that a narrow screen would have to be scrolled sideways."""
+    page.set_viewport_size(NARROW)
+    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+
+@pytest.mark.parametrize("name", visited_names())
+def test_a_page_is_light_and_still_and_fits(standing: Standing, name):
+    complaints: list[str] = []
+    visit = standing.visits[name]
+    with standing.page(visit.visitor, complaints) as page:
+        cost = cold_load(standing, page, name)
+        if not cost.shown:
+            return
+        assert 0 < cost.travelled < MOST_BYTES, visit.url
+        assert serious(complaints) == [], visit.url
+        # Support works at desks; Django's own admin lays its sidebar out late, and wide.
+        if visit.visitor != SUE:
+            assert cost.shift < MOST_SHIFT, visit.url
+            assert overflow(page) <= 0, visit.url
+
+
+def test_what_moves_complains_or_is_too_wide_would_be_noticed(standing: Standing):
+    complaints: list[str] = []
+    with standing.page(ALICE, complaints) as page:
+        usual = cold_load(standing, page, "tenancy:people")
+        assert usual.shown
+        assert usual.shift < MOST_SHIFT
+        page.evaluate("document.querySelector('main').insertAdjacentHTML('afterbegin', '<hr><h2>Late</h2><pre></pre>')")
+        page.evaluate("document.querySelector('main pre').textContent = 'wide '.repeat(99)")
+        page.evaluate("document.querySelector('main pre').style.overflow = 'visible'")
+        page.evaluate("document.querySelector('main h2').style.margin = '300px'")
+        page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'x'}))")
+        assert page.evaluate(SHIFTS) > MOST_SHIFT
+        assert overflow(page) > 0
+    assert serious(complaints)
+
+
+def test_most_of_what_is_visited_are_whole_pages(standing: Standing):
+    """Without this the two sweeps might look at nothing."""
+    known = {"tenancy:home", "provisioning:orders", "operations:operation", "account_email", "error 400"}
+    assert {name for name in known if _is_shown(standing, name)} == known
+    assert not _is_shown(standing, "provisioning:order_row")
+    assert not _is_shown(standing, "vendors:connection_disable")
+
+
+def _is_shown(standing: Standing, name: str) -> bool:
+    with standing.page(standing.visits[name].visitor) as page:
+        return standing.show(page, name)
