@@ -306,6 +306,17 @@ class Subscriber(TenantModel):
                 condition=Q(state__in=["requested", "active", "deleting"]),
                 name="subscriber_list_living_name",
             ),
+            # What a list that is narrowed shows is few among many.
+            models.Index(
+                fields=["tenant", "connection", "-created_at", "-id"],
+                condition=Q(state__in=["deleted", "failed"]),
+                name="subscriber_list_ended",
+            ),
+            models.Index(
+                fields=["tenant", "connection", "-created_at", "-id"],
+                condition=Q(ends_at__isnull=False, state__in=["requested", "active", "deleting"]),
+                name="subscriber_list_temporary",
+            ),
             models.Index(fields=["product"], condition=Q(state__in=["active", "deleting"]), name="subscriber_in_use"),
             models.Index(fields=["product"], condition=Q(state="requested"), name="subscriber_being_made"),
             models.Index(fields=["state", "-id"], condition=~Q(state="active"), name="subscriber_by_state"),

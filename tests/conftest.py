@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.fixtures.cast",
     "tests.fixtures.database",
+    "tests.fixtures.language",
     "tests.fixtures.vendor",
     "tests.fixtures.video",
     "tests.fixtures.processes",

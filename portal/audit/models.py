@@ -62,7 +62,7 @@ class Entry(models.Model):
                 condition=models.Q(on_behalf_of__isnull=False),
                 name="audit_by_behalf",
             ),
-            models.Index(fields=["tenant", "request_id"], condition=~models.Q(request_id=""), name="audit_by_request"),
+            models.Index(fields=["request_id", "tenant"], condition=~models.Q(request_id=""), name="audit_by_request"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from django.db import connection
@@ -16,6 +18,8 @@ MOST_TERMS = 6
 # As many as are put in order; whoever has that many hits types another letter.
 CANDIDATES = 50
 FEW = 2_000
+# So many words, those of about a fifth as many rows, are looked at; if so many of these rows fit, a page is full soon.
+NEWEST, MANY = 5_000, 10
 NUMBER = re.compile(r"\d+( \d+)+", re.ASCII)
 # In the byte order of UTF-8 all that begins with a text lies before the text with this behind it.
 LAST = "\U0010ffff"
@@ -44,18 +48,40 @@ def terms_of(text: str) -> list[str]:
 def matching(kind: str, text: str) -> Q:
     """The rows of `kind` that `text` finds: `rows.filter(matching("provisioning.subscriber", text))`. One query at once.
 
-    Few are named by their ids. Of many, any page of a list finds its rows soon: each row is then asked for its words, which
-    PostgreSQL would otherwise collect and sort, all of them, for every page.
+    Few are named by their ids. Where all words are common, the newest rows tell how many have all of them. Of many, any page
+    of a list finds its rows soon: each row is then asked for its words, which PostgreSQL would otherwise collect and sort,
+    all of them, for every page. Few that hide among many are collected.
     """
     terms, tenant_id = terms_of(text), current_scope().tenant_id
-    few = anywhere(kind, text, tenant_id=tenant_id, most=FEW + 1)
-    if len(few) <= FEW:
+    if not terms:
+        return Q(pk__in=[])
+    few, often = _few(kind, terms, tenant_id)
+    if few is not None:
         return Q(pk__in=few)
-    own = Word.objects.filter(kind=kind, object_id=OuterRef("pk"), tenant_id=tenant_id or OuterRef("tenant_id"))
-    fitting = Q()
-    for term in terms:
-        fitting &= Q(AskedOfEachRow(own.filter(word__gte=term, word__lt=term + LAST)))
-    return fitting
+    ranges = [Q(word__gte=term, word__lt=term + LAST) for term in terms]
+    if often:
+        own = Word.objects.filter(kind=kind, object_id=OuterRef("pk"), tenant_id=tenant_id or OuterRef("tenant_id"))
+        return reduce(and_, (Q(AskedOfEachRow(own.filter(each))) for each in ranges))
+    words = Word.objects.filter(ranges[0], kind=kind, **({"tenant_id": tenant_id} if tenant_id else {}))
+    same_row = Word.objects.filter(kind=kind, object_id=OuterRef("object_id"), tenant_id=OuterRef("tenant_id"))
+    for others in ranges[1:]:
+        words = words.filter(Exists(same_row.filter(others)))
+    return Q(pk__in=words.values("object_id"))
+
+
+def _few(kind: str, terms: Sequence[str], tenant_id: int | None) -> tuple[list[int] | None, bool]:
+    """(all ids, whatever) where the first term has few rows; else (None, do many of the newest rows have all the terms?)."""
+    bounds = [bound for term in terms for bound in (term, term + LAST)]
+    within = [*([tenant_id] if tenant_id else []), kind]
+    query = _FEW.format(
+        within="tenant_id = %s and kind = %s" if tenant_id else "kind = %s",
+        others=_OTHER_OF_EACH * (len(terms) - 1),
+        each=" and ".join(["bool_or(word >= %s and word < %s)"] * len(terms)),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query, [*within, *bounds[:2], FEW + 1, FEW, *bounds[2:], *within, NEWEST, *bounds])
+        *found, (_, has_few, fitting) = cursor.fetchall()
+    return (list(dict.fromkeys(pk for pk, _, _ in found)) if has_few else None), fitting >= MANY
 
 
 def anywhere(kind: str, text: str, *, tenant_id: int | None = None, most: int = 500) -> list[int]:
@@ -104,6 +130,21 @@ _ANYWHERE = """
 select w.object_id from search_word w
 where {tenant}w.kind = %s and w.word >= %s and w.word < %s{others}
 order by w.word, w.object_id desc limit %s"""
+# The rows with the first term, if these are few; then how many of the newest rows have all terms, if they are not.
+_FEW = """
+with first as materialized (
+  select tenant_id, kind, object_id from search_word where {within} and word >= %s and word < %s limit %s
+), few as materialized (select count(*) <= %s as few from first)
+(select w.object_id, true, 0 from first w where (select few from few){others})
+union all
+select 0, (select few from few), count(*) from (
+  select from (
+    select object_id, word from search_word where {within} order by object_id desc limit %s
+  ) newest
+  group by object_id having {each}
+) fitting"""
 _OTHER = """
     and exists (select from search_word o where o.tenant_id = w.tenant_id and o.kind = w.kind
                 and o.object_id = w.object_id and o.word >= %s and o.word < %s)"""
+# Asked of each row, and not hashed: its range may hold every row of the tenant.
+_OTHER_OF_EACH = _OTHER.removesuffix(")") + " offset 0)"

@@ -41,4 +41,23 @@ class Migration(migrations.Migration):
             model_name="subscriber",
             index=models.Index(condition=models.Q(("state__in", ["requested", "active", "deleting"])), fields=["tenant", "connection", "username", "id"], name="subscriber_list_living_name"),
         ),
+        migrations.AddIndex(
+            model_name="subscriber",
+            index=models.Index(condition=models.Q(("state__in", ["deleted", "failed"])), fields=["tenant", "connection", "-created_at", "-id"], name="subscriber_list_ended"),
+        ),
+        migrations.AddIndex(
+            model_name="subscriber",
+            index=models.Index(condition=models.Q(("ends_at__isnull", False), ("state__in", ["requested", "active", "deleting"])), fields=["tenant", "connection", "-created_at", "-id"], name="subscriber_list_temporary"),
+        ),
+        # A connection's rows are all of one tenant; without knowing, PostgreSQL expects a hundredth of a large tenant's rows.
+        *(
+            migrations.RunSQL(
+                f"create statistics {name} (dependencies) on tenant_id, connection_id, product_id from {table}",
+                f"drop statistics {name}",
+            )
+            for name, table in (
+                ("subscriber_places", "provisioning_subscriber"),
+                ("order_places", "provisioning_order"),
+            )
+        ),
     ]

@@ -127,10 +127,12 @@ class TestTheWall:
             assert names_found("anna") == {"anna"}
 
 
-def test_many_rows_are_found_as_few_are(named, monkeypatch):
-    """Where too many fit to name them, each row is asked instead, with the same answer."""
+@pytest.mark.parametrize("many", [1, 1_000], ids=["each row is asked", "they are collected"])
+def test_many_rows_are_found_as_few_are(named, monkeypatch, many):
+    """Where too many fit to name them, each row is asked, or the few that fit are collected, with the same answer."""
     named("anna.smith", "anna.jones", "bert")
     few = [names_found(text) for text in ("anna", "anna smi", "zzz")]
     monkeypatch.setattr("portal.search.finding.FEW", 0)
+    monkeypatch.setattr("portal.search.finding.MANY", many)
     assert [names_found(text) for text in ("anna", "anna smi", "zzz")] == few
     assert few == [{"anna.smith", "anna.jones"}, {"anna.smith"}, set()]

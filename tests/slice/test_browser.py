@@ -41,7 +41,7 @@ def test_alice_takes_video_into_use(page, cast, sandbox, control, worker):
     expect(figure(page, "Free products")).to_have_text("0")
     page.get_by_role("link", name="Change price and limit").click()
     page.get_by_label("Price per product").fill("2.50")
-    page.get_by_label("Agreed limit").fill("10")
+    page.get_by_label("Agreed limit (EUR").fill("10")
     page.get_by_role("button", name="Save").click()
 
     page.get_by_role("link", name="Order products").first.click()

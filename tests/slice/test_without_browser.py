@@ -131,7 +131,7 @@ def test_a_lost_answer_is_looked_up_and_not_sent_again(video, alice):
 def test_the_same_form_twice_is_one_order(video, alice):
     form = alice.agrees_to(2)
     alice.sends("provisioning:order_new", **form)
-    assert "Ordered here" in alice.sends("provisioning:order_new", **form)
+    assert "Ordered by Alice" in alice.sends("provisioning:order_new", **form)
     video.work()
     assert [order.quantity for order in video.orders()] == [2]
     assert video.effects("order_taken") == 1

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.template.loader import get_template, render_to_string
 from django.test import RequestFactory
+from django.utils import translation
 
 from portal.ui import views
 
@@ -47,6 +48,13 @@ def test_the_page_of_an_error_needs_neither_request_nor_database():
     response = views.server_error(RequestFactory().get("/"))
     assert response.status_code == 500
     assert b"The portal met an error" in response.content
+
+
+def test_the_page_of_an_error_names_the_language_it_is_in():
+    with translation.override("nl"):
+        page = render_to_string("500.html")
+    assert '<html lang="nl">' in page
+    assert "Naar de startpagina" in page
 
 
 @pytest.mark.parametrize("name", ["400.html", "403.html", "404.html", "500.html"])

@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
             model_name="entry",
             index=models.Index(
                 condition=models.Q(("request_id", ""), _negated=True),
-                fields=["tenant", "request_id"],
+                fields=["request_id", "tenant"],
                 name="audit_by_request",
             ),
         ),
