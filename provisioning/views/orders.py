@@ -174,7 +174,8 @@ def _asked(form: OrderForm) -> tuple[str, int]:
 
 def _product_in(form: OrderForm, desk: Desk) -> Product:
     chosen = form.cleaned_data.get("product") if form.is_bound and hasattr(form, "cleaned_data") else None
-    return chosen or desk.own_products[0]
+    proposed = "" if form.is_bound else str(form.initial.get("product", ""))
+    return chosen or next((one for one in desk.own_products if str(one.pk) == proposed), desk.own_products[0])
 
 
 def _prefilled(request: HttpRequest) -> dict[str, Any]:
@@ -182,6 +183,8 @@ def _prefilled(request: HttpRequest) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if request.GET.get("type") in Order.Type.values:
         found["type"] = request.GET["type"]
+    if request.GET.get("product", "").isascii():
+        found["product"] = request.GET.get("product", "")
     with suppress(ValidationError):
         found["quantity"] = OrderForm.base_fields["quantity"].clean(request.GET.get("quantity"))
     return found

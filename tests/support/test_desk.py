@@ -4,6 +4,7 @@ import pytest
 
 from portal.audit.models import Entry
 from portal.operations.models import Decision, Operation, Status
+from portal.support.incidents import watch
 from portal.tenancy.scope import staff_scope
 from provisioning.models import Order
 from tests.support.desk import (
@@ -18,6 +19,7 @@ from tests.support.desk import (
     swallow_answer,
     text_of,
 )
+from tests.vendors.calling import read_inventory
 
 
 @pytest.fixture(autouse=True)
@@ -225,6 +227,23 @@ def test_a_vendor_that_is_away_is_on_the_desk_and_leaves_it_by_itself(video, cas
     video.work()
     assert video.effects("order_taken") == 1
     assert pile_of(sue.get(DESK), "unreachable") == ""
+
+
+def test_a_connection_whose_answers_make_no_sense_is_on_the_desk(video, cast, sue):
+    video.control.add_fault("broken_json", method="GET")
+    order(video, cast.bob)
+    video.work_once()
+    assert "Acme" in pile_of(sue.get(DESK), "unreadable")
+    assert video.effects("order_taken") == 0
+
+
+def test_an_incident_at_a_vendor_is_told_at_the_desk(video, cast, sue, settings):
+    settings.INCIDENT_PATIENCE_SECONDS = 0
+    assert "0 Incidents at vendors" in text_of(sue.get(DESK))
+    video.control.add_fault("status", status=503)
+    read_inventory(video.connection)
+    watch()
+    assert "1 Incidents at vendors" in text_of(sue.get(DESK))
 
 
 def test_a_short_trouble_is_nobodys_business(video, cast, sue, settings):

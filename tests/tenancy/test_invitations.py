@@ -264,6 +264,19 @@ def test_the_mail_says_who_what_and_until_and_its_link_works(cast, client, djang
     assert client.post(link)["Location"] == "/t/acme/"
 
 
+def test_the_mail_tells_the_time_of_the_companys_zone(cast, client, django_capture_on_commit_callbacks):
+    """Kiritimati is fourteen hours ahead of UTC: the day would be another."""
+    with staff_scope():
+        Tenant.objects.filter(pk=cast.acme.pk).update(time_zone="Pacific/Kiritimati")
+    client.force_login(cast.alice)
+    with django_capture_on_commit_callbacks(execute=True):
+        form = {"email": "new@example.com", "role": "viewer", "form_key": "8f7c6a52-0000-4000-8000-000000000002"}
+        client.post("/t/acme/people/invite/", form)
+    with tenant_scope(cast.acme.pk):
+        ends = Invitation.objects.get(email="new@example.com").expires_at
+    assert f"{ends + timedelta(hours=14):%H:%M} (Pacific/Kiritimati)" in mail.outbox[0].body
+
+
 def test_no_mail_leaves_when_nothing_was_committed(cast, client):
     client.force_login(cast.alice)
     client.post("/t/acme/people/invite/", {"email": "x@example.com", "role": "viewer", "form_key": "no key"})
