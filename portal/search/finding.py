@@ -72,7 +72,7 @@ def matching(kind: str, text: str) -> Q:
 def _few(kind: str, terms: Sequence[str], tenant_id: int | None) -> tuple[list[int] | None, bool]:
     """(all ids, whatever) where the first term has few rows; else (None, do many of the newest rows have all the terms?)."""
     bounds = [bound for term in terms for bound in (term, term + LAST)]
-    within = [*([tenant_id] if tenant_id else []), kind]
+    within: list[Any] = [*([tenant_id] if tenant_id else []), kind]
     query = _FEW.format(
         within="tenant_id = %s and kind = %s" if tenant_id else "kind = %s",
         others=_OTHER_OF_EACH * (len(terms) - 1),
