@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run manage test lint types checks pytest messages drill drill-import bench-provisioning bench-pages chromium clean distclean
+.PHONY: help run manage test lint types checks pytest messages drill drill-import bench-provisioning bench-pages bench-peaks chromium clean distclean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -44,6 +44,9 @@ bench-provisioning: .venv/installed-dev ## subscribers a second through the whol
 
 bench-pages: .venv/installed-dev ## lists, search and the admin over 1,000 tenants and 1,000,000 subscribers, against one tenant
 	@$(PYTHON) -m bench.pages $(ARGS)
+
+bench-peaks: .venv/installed-dev ## the month's peak of 1,000 tenants over 10,000,000 changes, read and kept: ARGS="--changes 1000000"
+	@$(PYTHON) -m bench.peaks $(ARGS)
 
 chromium:
 	@portal/local/install-chromium.sh

@@ -65,6 +65,7 @@ def load(database: psycopg.Connection, sizes: dict[str, int]) -> None:
     _make_words(database)
     for statement in indexes:
         database.execute(statement)
+    database.execute("select provisioning_rollup_rebuild(id) from provisioning_product")
     database.execute("vacuum analyze")
     database.execute("checkpoint")
 

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "portal.search",
     "portal.notices",
     "portal.support",
+    "portal.billing",
     "portal.local",
     "provisioning",
     "portal.tenancy.admin_config.StaffAdminConfig",
@@ -236,6 +237,7 @@ CELERY_TASK_ROUTES = {
     "portal.notices.tasks.*": {"queue": "background"},
     "portal.support.tasks.*": {"queue": "background"},
     "portal.audit.tasks.*": {"queue": "background"},
+    "portal.billing.tasks.*": {"queue": "background"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -277,9 +279,17 @@ CELERY_BEAT_SCHEDULE = {
     "purge-notices": {"task": "portal.notices.tasks.purge", "schedule": timedelta(hours=6)},
     "sweep-bulk": {"task": "portal.bulk.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 10}},
     "empty-old-batches": {"task": "portal.bulk.tasks.empty_old", "schedule": timedelta(hours=6)},
+    "close-months": {"task": "portal.billing.tasks.close_due", "schedule": timedelta(hours=6)},
+    "sweep-closing": {"task": "portal.billing.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 10}},
+    "apply-terms": {"task": "portal.billing.tasks.apply_due", "schedule": timedelta(minutes=5)},
     "end-temporary-subscribers": {
         "task": "provisioning.tasks.end_temporary_subscribers",
         "schedule": env.float("TEMPORARY_TICK_SECONDS", default=15),
+        "options": {"expires": 60},
+    },
+    "right-size": {
+        "task": "provisioning.tasks.right_size_due",
+        "schedule": env.float("RIGHT_SIZING_TICK_SECONDS", default=60),
         "options": {"expires": 60},
     },
 }
@@ -309,6 +319,13 @@ OPERATION_GIVE_UP_LOOKING_HOURS = env.float("OPERATION_GIVE_UP_LOOKING_HOURS", d
 # How often each video mirror is read again by itself, and when an order that is still pending is worth a word.
 SYNC_SECONDS = env.float("SYNC_SECONDS", default=300)
 ORDER_PATIENCE_SECONDS = env.float("ORDER_PATIENCE_SECONDS", default=3600)
+# Spare products are removed between so many hours before the end of the month and so many; people are told days before.
+# A mirror older than this is read again first. In the last days of a month it is told what an order saves by waiting.
+RIGHT_SIZING_OPENS_HOURS = env.float("RIGHT_SIZING_OPENS_HOURS", default=48)
+RIGHT_SIZING_CLOSES_HOURS = env.float("RIGHT_SIZING_CLOSES_HOURS", default=6)
+RIGHT_SIZING_TELL_DAYS = env.float("RIGHT_SIZING_TELL_DAYS", default=6)
+RIGHT_SIZING_MIRROR_SECONDS = env.float("RIGHT_SIZING_MIRROR_SECONDS", default=900)
+ORDER_WAIT_DAYS = env.float("ORDER_WAIT_DAYS", default=7)
 # How long a connection may be in trouble, or an outcome unknown, before it is on the support desk.
 DESK_PATIENCE_SECONDS = env.float("DESK_PATIENCE_SECONDS", default=600)
 
@@ -319,6 +336,10 @@ INCIDENT_FLAP_SECONDS = env.float("INCIDENT_FLAP_SECONDS", default=900)
 INCIDENT_MIN_CALLS = env.int("INCIDENT_MIN_CALLS", default=20)
 INCIDENT_ERROR_RATE = env.float("INCIDENT_ERROR_RATE", default=0.2)
 INCIDENT_SLOW_SECONDS = env.float("INCIDENT_SLOW_SECONDS", default=5)
+
+# How many days after its end a month is closed by itself, so that what comes late is still in it; VAT in per cent.
+BILLING_GRACE_DAYS = env.int("BILLING_GRACE_DAYS", default=5)
+BILLING_VAT_PERCENT = env.str("BILLING_VAT_PERCENT", default="21")
 
 LOGGING = {
     "version": 1,

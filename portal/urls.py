@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<slug:slug>/search/", include("portal.search.urls")),
     path("t/<slug:slug>/notices/", include("portal.notices.urls")),
     path("t/<slug:slug>/visits/", include("portal.support.tenant_urls")),
+    path("t/<slug:slug>/billing/", include("portal.billing.urls")),
     path("t/<slug:slug>/video/", include("provisioning.urls")),
 ]
 

@@ -131,7 +131,8 @@ def outlook_of_new(batch: Batch) -> Outlook:
 def _forecast(product: Product, quantity: int) -> Forecast | None:
     """None before the inventory was read."""
     usage = usage_of(product, month_of(timezone.now()))
-    return forecast(usage, Order.Type.INCREMENT, quantity) if usage else None
+    # The import itself takes those that are free.
+    return forecast(usage, Order.Type.INCREMENT, quantity, free=0) if usage else None
 
 
 CREATE = BatchKind(

@@ -1,10 +1,19 @@
 """What an order would do to stock, peak and cost, told before it is placed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from portal.billing.months import next_month
+from django.conf import settings
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from portal.billing.months import BILLING_ZONE, next_month
 from portal.billing.peaks import Period
+from portal.ui.formats import money, number
 from provisioning.models import Order, Product
 from provisioning.usage import Usage
 
@@ -29,7 +38,8 @@ class Forecast:
     """Both outlooks take all orders on their way as fulfilled this month; `then` this one too.
 
     `waits` tells that the order would lift the inventory's value over the agreed limit, so that the vendor's people
-    decide about it.
+    decide about it. `paid_peak` is what the month is charged for already, `headroom` how many more that pays for; `free`
+    are products that could be used instead of new ones. `at` is when it was made.
     """
 
     product: Product
@@ -39,6 +49,10 @@ class Forecast:
     now: Outlook
     then: Outlook
     waits: bool
+    paid_peak: int
+    headroom: int
+    free: int
+    at: datetime
 
     @property
     def next_period(self) -> Period:
@@ -70,17 +84,55 @@ class Forecast:
         return not self.increment and self.quantity > free_of(self.product)
 
     @property
+    def saves_next(self) -> Decimal:
+        """What the next month costs less by fewer products, if nothing else is ordered."""
+        return self.now.next_cost - self.then.next_cost
+
+    @property
+    def month_ends_soon(self) -> bool:
+        """Is waiting for the next month worth a thought (ORDER_WAIT_DAYS)?"""
+        return self.at >= self.period.end - timedelta(days=settings.ORDER_WAIT_DAYS)
+
+    @property
+    def good_to_know(self) -> str:
+        """How many more cost nothing until the month turns, or until when fewer save anything; "" for neither."""
+        if self.increment:
+            return _headroom_words(self) if self.headroom else ""
+        return "" if self.too_few else _floor_words(self)
+
+    @property
+    def ways(self) -> "list[Way]":
+        """What would be cheaper, the cheapest first."""
+        return [] if self.too_few else list(_ways(self))
+
+    @property
     def seen(self) -> str:
         """What a person who saw this forecast agreed to."""
         return f"{self.product.pk}:{self.order_type}:{self.quantity}:{self.then.peak}:{int(self.waits)}"
 
 
-def forecast(usage: Usage, order_type: str, quantity: int) -> Forecast:
-    """`quantity` from 1. Raises nothing: what is not allowed is told (`too_few`, `waits`) and stopped by the verb."""
+def forecast(
+    usage: Usage, order_type: str, quantity: int, *, free: int | None = None, now: datetime | None = None
+) -> Forecast:
+    """`quantity` from 1; `free` of products that nobody else takes, all that are free where it is None.
+
+    Raises nothing: what is not allowed is told (`too_few`, `waits`) and stopped by the verb.
+    """
     product = usage.product
     signed = quantity if order_type == Order.Type.INCREMENT else -quantity
-    waits = signed > 0 and over_limit(product, usage.level + usage.arriving + signed)
-    return Forecast(product, usage.period, order_type, quantity, _outlook(usage, 0), _outlook(usage, signed), waits)
+    return Forecast(
+        product,
+        usage.period,
+        order_type,
+        quantity,
+        now=_outlook(usage, 0),
+        then=_outlook(usage, signed),
+        waits=signed > 0 and over_limit(product, usage.level + usage.arriving + signed),
+        paid_peak=usage.peak.proven.value,
+        headroom=usage.headroom,
+        free=max(0, free_of(product)) if free is None else free,
+        at=now or timezone.now(),
+    )
 
 
 def _outlook(usage: Usage, signed: int) -> Outlook:
@@ -109,3 +161,89 @@ def free_of(product: Product) -> int:
     if inventory is None:
         return 0
     return inventory.available - product.promised - product.leaving  # type: ignore[attr-defined]
+
+
+# --- In words -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Way:
+    """A cheaper way: to order `quantity` instead (0: nothing), or to leave it to right-sizing."""
+
+    text: str
+    quantity: int = 0
+    sizing: bool = False
+
+
+def _ways(told: Forecast) -> Iterator[Way]:
+    if not told.increment:
+        yield Way(_("Keep them at hand until then: right-sizing removes what is spare shortly before."), sizing=True)
+        return
+    if told.free:
+        yield _use_free(told)
+    if told.raises_peak and told.headroom:
+        yield Way(_fits_words(told), told.headroom)
+    if told.raises_peak and told.month_ends_soon:
+        yield Way(_wait_words(told))
+
+
+def _use_free(told: Forecast) -> Way:
+    if told.free >= told.quantity:
+        text = ngettext(
+            "%(free)s product is free: use it, and nothing has to be ordered.",
+            "%(free)s products are free: use them, and nothing has to be ordered.",
+            told.free,
+        )
+        return Way(text % {"free": number(told.free)})
+    rest = told.quantity - told.free
+    text = ngettext(
+        "%(free)s product is free already: with it, ordering %(rest)s is enough.",
+        "%(free)s products are free already: with them, ordering %(rest)s is enough.",
+        told.free,
+    )
+    return Way(text % {"free": number(told.free), "rest": number(rest)}, rest)
+
+
+def _fits_words(told: Forecast) -> str:
+    text = ngettext(
+        "Ordering only %(n)s costs nothing this month: it fits under the peak of %(peak)s.",
+        "Ordering only %(n)s costs nothing this month: they fit under the peak of %(peak)s.",
+        told.headroom,
+    )
+    return text % {"n": number(told.headroom), "peak": number(told.paid_peak)}
+
+
+def _wait_words(told: Forecast) -> str:
+    turn = _turn(told)
+    if not told.product.unit_price:
+        return _("Ordered from %(turn)s on, it leaves this month's peak as it is.") % {"turn": turn}
+    return _("Ordered from %(turn)s on, it costs %(more)s less: this month is not charged for it.") % {
+        "turn": turn,
+        "more": money(told.more_cost),
+    }
+
+
+def _headroom_words(told: Forecast) -> str:
+    text = ngettext(
+        "%(n)s more costs nothing until %(day)s: the peak is already %(peak)s.",
+        "%(n)s more cost nothing until %(day)s: the peak is already %(peak)s.",
+        told.headroom,
+    )
+    return text % {"n": number(told.headroom), "day": _day(told), "peak": number(told.paid_peak)}
+
+
+def _floor_words(told: Forecast) -> str:
+    words = {"turn": _turn(told), "saving": money(told.saves_next)}
+    if not told.product.unit_price:
+        return _("Do it before %(turn)s, so that the next month opens lower.") % words
+    return _("Do it before %(turn)s: from then on it saves %(saving)s a month.") % words
+
+
+def _day(told: Forecast) -> str:
+    """When the month turns, by the calendar that is charged by: "1 December"."""
+    return date_format(told.period.end.astimezone(BILLING_ZONE), "j F")
+
+
+def _turn(told: Forecast) -> str:
+    """ "1 December, 00:00"."""
+    return date_format(told.period.end.astimezone(BILLING_ZONE), "j F, H:i")

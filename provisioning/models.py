@@ -6,15 +6,17 @@ from decimal import Decimal
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.operations.models import Operation, Status
+from portal.sentences import Sentence
 from portal.tenancy.models import TenantModel
 from portal.tenancy.sealing import SealedField
 from portal.tenancy.wall import TenantForeignKey, TenantOneToOneField
+from portal.turns import Turns
 from portal.vendors.models import Connection
 
 VIDEO_PRODUCT = "KPN-VoiceVideo-C"
@@ -95,6 +97,8 @@ class Product(TenantModel):
     warn_limit_percent = models.PositiveSmallIntegerField(
         _("tell when so much of the agreed limit is reached (%)"), null=True, blank=True
     )
+    # So many products stay free when those that nobody needs are removed; None: the portal proposes nothing.
+    right_size_margin = models.PositiveIntegerField(_("products kept free by right-sizing"), null=True, blank=True)
 
     objects = ProductQuerySet.as_manager()
 
@@ -354,11 +358,15 @@ class Subscriber(TenantModel):
 LIVING = [Subscriber.State.REQUESTED, Subscriber.State.ACTIVE, Subscriber.State.DELETING]
 
 
+# The vendor's time, else ours. No COALESCE: behind the wall PostgreSQL looks for that in no index.
+EFFECTIVE_AT = Case(When(vendor_at__isnull=True, then=F("recorded_at")), default=F("vendor_at"))
+
+
 class InventoryChangeQuerySet(models.QuerySet["InventoryChange"]):
     def since(self, start: datetime) -> "InventoryChangeQuerySet":
         """Those that took effect at `start` or later, in the order of their effect: `effective_at`, the vendor's time first."""
         return (
-            self.annotate(effective_at=Coalesce("vendor_at", "recorded_at"))
+            self.annotate(effective_at=EFFECTIVE_AT)
             .filter(effective_at__gte=start)
             .order_by("effective_at", "sequence")
         )
@@ -394,12 +402,43 @@ class InventoryChange(TenantModel):
             models.UniqueConstraint(fields=["order"], condition=Q(order__isnull=False), name="order_counts_once"),
         ]
         indexes = [
-            models.Index("product", Coalesce("vendor_at", "recorded_at"), name="change_by_effect"),
+            # Of the tenant first: the wall asks for it, and PostgreSQL would rather read all of a tenant than one product.
+            models.Index("tenant", "product", EFFECTIVE_AT, name="change_of_product"),
             models.Index(fields=["-id"], condition=~Q(cause="order"), name="change_without_order"),
         ]
 
     def __str__(self) -> str:
         return f"{self.quantity:+d} → {self.level}"
+
+
+class MonthPeak(TenantModel):
+    """What the ledger came to in one month of a product. PostgreSQL keeps it whenever the ledger is written, nobody else may.
+
+    `month` is its first day on the calendar of `BILLING_ZONE`. A month without changes has no row: it is as the latest row
+    before it closed. `opening` None: the ledger began in this month, what was before is not known. `peak_at` and
+    `peak_change` are the first that reached the peak, None where the month opened with it.
+    """
+
+    product = TenantForeignKey(Product, db_index=False, related_name="month_peaks", verbose_name=_("product"))
+    month = models.DateField(_("month"))
+    opening = models.IntegerField(_("opening level"), null=True)
+    closing = models.IntegerField(_("closing level"))
+    peak = models.IntegerField(_("peak"))
+    peak_at = models.DateTimeField(_("peak reached"), null=True)
+    # No index: a row is changed in its place as long as none of its indexed columns changes.
+    peak_change = TenantForeignKey(
+        InventoryChange, null=True, db_index=False, related_name="+", verbose_name=_("change that reached the peak")
+    )
+    changes = models.PositiveIntegerField(_("changes"))
+    last_at = models.DateTimeField(_("last change"))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("month's peak"), _("months' peaks")
+        ordering = ["product", "month"]
+        constraints = [models.UniqueConstraint(fields=["product", "month"], name="month_peak_once")]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}: {self.peak}"
 
 
 class DriftQuerySet(models.QuerySet["Drift"]):
@@ -481,3 +520,93 @@ class MirrorState(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.connection_id}"
+
+
+class SizingPlanQuerySet(models.QuerySet["SizingPlan"]):
+    def live(self) -> "SizingPlanQuerySet":
+        """Those that stand for their month: nothing else is approved in it."""
+        return self.exclude(state__in=SizingPlan.WITHOUT_EFFECT)
+
+    def for_page(self) -> "SizingPlanQuerySet":
+        return self.select_related("order__operation", "approved_by", "cancelled_by")
+
+
+class SizingPlan(Turns):
+    """Products that nobody needs, approved by a person to be removed shortly before their month ends.
+
+    `quantity` is the most that may be removed; how many it is is reckoned again when the order is placed. From `opens_at`
+    on the portal places it, not after `closes_at`. `why` says in a sentence why it has not been placed, or was in vain.
+    `saved_eur` is what the following month costs less by it: None before that month, final when the state is done.
+    """
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        PLACED = "placed", _("Ordered")
+        SAVING = "saving", _("Saving")
+        DONE = "done", _("Done")
+        NOTHING = "nothing", _("Nothing removed")
+        FAILED = "failed", _("Not carried out")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    WITHOUT_EFFECT = [State.NOTHING, State.FAILED, State.CANCELLED]
+
+    product = TenantForeignKey(Product, related_name="sizing_plans", verbose_name=_("product"))
+    month_start = models.DateTimeField(_("month"))
+    month_end = models.DateTimeField(_("month's end"))
+    opens_at = models.DateTimeField(_("placed from"))
+    closes_at = models.DateTimeField(_("placed until"))
+    quantity = models.PositiveIntegerField(_("approved"))
+    unit_price = models.DecimalField(_("price when approved (EUR)"), max_digits=10, decimal_places=4)
+    form_key = models.UUIDField(editable=False)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("approved by")
+    )
+    approved_at = models.DateTimeField(_("approved"), default=timezone.now, editable=False)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("cancelled by")
+    )
+
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PLANNED)
+    why = models.JSONField(default=dict)
+    order = TenantOneToOneField(Order, null=True, related_name="sizing_plan", verbose_name=_("order"))
+    saved_eur = models.DecimalField(_("saved (EUR)"), max_digits=14, decimal_places=4, null=True)
+    reckoned_at = models.DateTimeField(_("reckoned"), null=True)
+
+    objects = SizingPlanQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("right-sizing"), _("right-sizings")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "month_start"],
+                condition=~Q(state__in=["nothing", "failed", "cancelled"]),
+                name="one_sizing_a_month",
+            ),
+            models.UniqueConstraint(fields=["tenant", "form_key"], name="sizing_form_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="sizing_quantity_positive"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="sizing_due"),
+            models.Index(fields=["product", "-approved_at", "-id"], name="sizing_of_product"),
+        ]
+
+    def __str__(self) -> str:
+        return f"−{self.quantity} × {self.product}"
+
+    @property
+    def reason(self) -> Sentence:
+        return Sentence.from_json(self.why)
+
+    @property
+    def cancellable(self) -> bool:
+        return self.state == self.State.PLANNED
+
+    @property
+    def condition(self) -> str:
+        """One word for a badge (see `portal.ui.statuses`)."""
+        return f"sizing_{self.state}"
+
+    @property
+    def removed(self) -> int:
+        """How many products were really ordered away; 0 before it was placed."""
+        return self.order.quantity if self.order else 0

@@ -19,7 +19,7 @@ from portal.tenancy.roles import Role
 from portal.ui import charges, first_steps, navigation
 from portal.ui import home as ui_home
 from portal.ui.navigation import NavItem
-from provisioning import bulk, home, notices, timeline
+from provisioning import bulk, home, meters, notices, right_sizing, timeline
 from provisioning.models import Drift, Order, Subscriber
 from provisioning.operations import ORDER_PRODUCTS
 from provisioning.search import ORDERS, SUBSCRIBERS
@@ -28,6 +28,11 @@ SECTION = _("Video")
 ACTS = {
     "provisioning.price_set": _("Price and limit set"),
     "provisioning.thresholds_set": _("Thresholds set"),
+    "provisioning.right_sizing_set": _("Right-sizing set"),
+    "provisioning.right_sizing_approved": _("Removal of spare products approved"),
+    "provisioning.right_sizing_cancelled": _("Removal of spare products cancelled"),
+    "provisioning.right_sizing_placed": _("Removal of spare products ordered"),
+    "provisioning.right_sizing_ended": _("Removal of spare products came to nothing"),
     "provisioning.credentials_revealed": _("Credentials shown"),
     "provisioning.subscriber_id_entered": _("Subscriber ID entered"),
     "provisioning.subscriber_declared_gone": _("Subscriber declared gone"),
@@ -53,6 +58,7 @@ def register() -> None:
     timeline.register()
     notice_kinds.register(*notices.KINDS)
     watch(notices.STUCK, notices.stuck_orders)
+    watch(notices.SPARE, right_sizing.proposals_to_tell)
     tell_refusals(ORDER_PRODUCTS)
     bulk_kinds.register(bulk.CREATE)
     bulk_kinds.register(bulk.DELETE)
@@ -61,6 +67,7 @@ def register() -> None:
     ui_home.register(ui_home.HomeCard("video", home.stock_card, order=200))
     ui_home.register_matters("video", home.matters, order=200)
     charges.register("video", home.charges)
+    meters.register()
     first_steps.register("video", home.steps, order=200)
     subjects.register(Order._meta.label_lower, _order_page)
     subjects.register(Subscriber._meta.label_lower, _subscriber_page)

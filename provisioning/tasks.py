@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from provisioning import operations, sync
+from provisioning import operations, right_sizing, sync
 
 
 @shared_task(ignore_result=True)
@@ -20,3 +20,14 @@ def sync_due_connections() -> None:
 def end_temporary_subscribers() -> None:
     for tenant_id in operations.tenants_with_ending_subscribers():
         operations.end_temporary_subscribers(tenant_id)
+
+
+@shared_task(ignore_result=True)
+def right_size(tenant_id: int, plan_id: int) -> None:
+    right_sizing.take_turn(tenant_id, plan_id)
+
+
+@shared_task(ignore_result=True)
+def right_size_due() -> None:
+    for tenant_id, plan_id in right_sizing.due_plans():
+        right_size.delay(tenant_id, plan_id)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from provisioning.views import credentials, dashboard, differences, orders, products, subscribers
+from provisioning.views import credentials, dashboard, differences, orders, products, right_sizing, subscribers
 
 app_name = "provisioning"
 urlpatterns = [
@@ -34,4 +34,8 @@ urlpatterns = [
         name="difference_repaired",
     ),
     path("products/<int:pk>/", products.product, name="product"),
+    path("right-sizing/", right_sizing.right_sizing, name="right_sizing"),
+    path("right-sizing/<int:pk>/set/", right_sizing.right_sizing_set, name="right_sizing_set"),
+    path("right-sizing/<int:pk>/approve/", right_sizing.right_sizing_approve, name="right_sizing_approve"),
+    path("right-sizing/plans/<int:pk>/cancel/", right_sizing.right_sizing_cancel, name="right_sizing_cancel"),
 ]

@@ -13,7 +13,7 @@ BILLING_ZONE = ZoneInfo("Europe/Amsterdam")
 def month(year: int, number: int, zone: tzinfo = BILLING_ZONE) -> Period:
     """The month `number` (1 to 12) of `year` on the calendar of `zone`."""
     following = (year + 1, 1) if number == 12 else (year, number + 1)
-    return Period(datetime(year, number, 1, tzinfo=zone), datetime(*following, 1, tzinfo=zone))
+    return Period(datetime(year, number, 1, tzinfo=zone), datetime(*following, 1, tzinfo=zone), zone)
 
 
 def month_of(moment: datetime, zone: tzinfo = BILLING_ZONE) -> Period:

@@ -5,8 +5,8 @@ the order in which they are given; each level in between counts, however short. 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Generic, TypeVar
 
@@ -15,10 +15,14 @@ Cause = TypeVar("Cause")
 
 @dataclass(frozen=True)
 class Period:
-    """From `start` until just before `end`. Raises ValueError when it is empty or its ends are naive."""
+    """From `start` until just before `end`, with days as on the calendar of `zone`.
+
+    Raises ValueError when it is empty or its ends are naive.
+    """
 
     start: datetime
     end: datetime
+    zone: tzinfo = field(default=UTC, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", _in_utc(self.start))
@@ -71,14 +75,33 @@ class Peak(Generic[Cause]):
 
 @dataclass(frozen=True)
 class PeakRange(Generic[Cause]):
-    """A peak while the outcome of some changes is not known: what is proven, and the most that it can be."""
+    """A peak while the outcome of some changes is not known: by the known ones, and the most and the least that it can be.
+
+    `raised_by` are the uncertain increases that make `at_most`, none where it is no more than `proven`. `lowered_by` are the
+    uncertain reductions that make `at_least`: had they come about before the known peak, it would have been lower.
+    """
 
     proven: Peak[Cause]
     at_most: int
+    at_least: int
+    raised_by: tuple[Change[Cause], ...] = ()
+    lowered_by: tuple[Change[Cause], ...] = ()
 
     @property
     def certain(self) -> bool:
         return self.at_most == self.proven.value
+
+
+@dataclass(frozen=True)
+class Held:
+    """How the highest level of a period was held: when it was reached, how long it lasted in all, on how many days.
+
+    One that was left at the instant at which it was reached counts as well, on its day.
+    """
+
+    moments: list[datetime]
+    lasted: timedelta
+    days: int
 
 
 def steps(changes: Iterable[Change[Cause]], period: Period, *, opening: int = 0) -> list[Step[Cause]]:
@@ -102,7 +125,13 @@ def steps(changes: Iterable[Change[Cause]], period: Period, *, opening: int = 0)
 
 def peak(changes: Iterable[Change[Cause]], period: Period, *, opening: int = 0) -> Peak[Cause]:
     """The highest level of a period, the one it opened with included; the first, where it was reached more than once."""
-    return _highest(steps(changes, period, opening=opening))
+    return peak_of(steps(changes, period, opening=opening))
+
+
+def peak_of(levels: Sequence[Step[Cause]]) -> Peak[Cause]:
+    """The highest of `levels`, the first of them where there are several. Raises ValueError where there are none."""
+    highest = max(levels, key=lambda step: step.level)
+    return Peak(highest.level, highest.at, highest.change)
 
 
 def peaks(changes: Iterable[Change[Cause]], periods: Sequence[Period], *, opening: int = 0) -> list[Peak[Cause]]:
@@ -117,7 +146,7 @@ def peaks(changes: Iterable[Change[Cause]], periods: Sequence[Period], *, openin
         while until < len(ordered) and ordered[until].at < period.end:
             until += 1
         levels = steps(ordered[position:until], period, opening=level)
-        found.append(_highest(levels))
+        found.append(peak_of(levels))
         level, position = levels[-1].level, until
     return found
 
@@ -125,23 +154,50 @@ def peaks(changes: Iterable[Change[Cause]], periods: Sequence[Period], *, openin
 def peak_range(
     changes: Iterable[Change[Cause]], uncertain: Iterable[Change[Cause]], period: Period, *, opening: int = 0
 ) -> PeakRange[Cause]:
-    """The peak proven by `changes`, and at most with `uncertain` ones, each of which may happen from its time on, or never.
+    """The peak by `changes`, and its bounds with `uncertain` ones, each of which may happen at its time or later, or never.
 
-    Uncertain reductions raise nothing, so they leave the bound as it is.
+    Bounds are the highest and lowest that any outcome can come to. Uncertain changes count before known ones of their instant.
     """
-    known = list(changes)
-    increases = [change for change in uncertain if change.quantity > 0]
-    return PeakRange(peak(known, period, opening=opening), peak([*known, *increases], period, opening=opening).value)
+    known, uncertain = list(changes), list(uncertain)
+    proven = peak(known, period, opening=opening)
+    ups = in_order(change for change in uncertain if change.quantity > 0)
+    downs = in_order(change for change in uncertain if change.quantity < 0)
+    most, least = (peak([*some, *known], period, opening=opening) for some in (ups, downs))
+    return PeakRange(
+        proven,
+        most.value,
+        least.value,
+        raised_by=tuple(change for change in ups if change.at <= most.at) if most.value > proven.value else (),
+        lowered_by=tuple(change for change in downs if change.at <= proven.at) if least.value < proven.value else (),
+    )
+
+
+def held(levels: Sequence[Step[Cause]], until: datetime, zone: tzinfo) -> Held:
+    """Of `steps`, the last of which holds `until`: the period's end, or now. Days are those of the calendar of `zone`."""
+    value, until = peak_of(levels).value, _in_utc(until)
+    ends = [*(step.at for step in levels[1:]), max(until, levels[-1].at)]
+    stretches = [(step.at, end) for step, end in zip(levels, ends, strict=True) if step.level == value]
+    befores = [None, *(step.level for step in levels)]
+    return Held(
+        moments=[step.at for before, step in zip(befores, levels, strict=False) if before != value == step.level],
+        lasted=sum((end - start for start, end in stretches), timedelta()),
+        days=len({day for start, end in stretches for day in _days(start, end, zone)}),
+    )
+
+
+def _days(start: datetime, end: datetime, zone: tzinfo) -> range:
+    """The days, as ordinals, from `start` until just before `end`; the one of `start` in any case."""
+    last = max(start, end - timedelta(microseconds=1))
+    return range(_day(start, zone).toordinal(), _day(last, zone).toordinal() + 1)
+
+
+def _day(moment: datetime, zone: tzinfo) -> date:
+    return moment.astimezone(zone).date()
 
 
 def in_order(changes: Iterable[Change[Cause]]) -> list[Change[Cause]]:
     """As they are applied: by time, those of one instant as they were given."""
     return sorted(changes, key=lambda change: change.at)
-
-
-def _highest(levels: list[Step[Cause]]) -> Peak[Cause]:
-    highest = max(levels, key=lambda step: step.level)
-    return Peak(highest.level, highest.at, highest.change)
 
 
 def _check_order(periods: Sequence[Period]) -> None:

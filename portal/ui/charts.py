@@ -9,7 +9,7 @@ from django.utils import formats
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from portal.ui.formats import number
+from portal.ui.formats import moment, number
 
 Point = tuple[datetime, int]
 
@@ -48,7 +48,7 @@ class Frame:
         share = (at.timestamp() - begin) / (end - begin)
         return round(self.left + min(1.0, max(0.0, share)) * (self.right_edge - self.left), 1)
 
-    def y(self, level: int) -> float:
+    def y(self, level: float) -> float:
         return round(self.floor - level / self.top_level * (self.floor - self.top), 1)
 
 
@@ -135,7 +135,7 @@ def step_chart(
         "description": _description(story),
         "wide": draw(story, start, end, width, height),
         "narrow": draw(story, start, end, NARROW, height),
-        "rows": [(at.astimezone(zone), level) for at, level in shown[-MOST_TABLE_ROWS:]],
+        "rows": [(moment(at, zone), level) for at, level in shown[-MOST_TABLE_ROWS:]],
         "hidden_rows": max(0, len(shown) - MOST_TABLE_ROWS),
     }
     return render_to_string("ui/step_chart.html", context)

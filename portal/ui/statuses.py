@@ -67,6 +67,14 @@ LOOKS = {
     "row_promised": Look("success", "check", _("Done")),
     "row_refused": Look("danger", "circle-x", _("Refused")),
     "row_undone": Look("neutral", "ban", _("Taken back")),
+    # removals of spare products
+    "sizing_planned": Look("info", "clock", _("Planned")),
+    "sizing_placed": Look("info", "send", _("Ordered")),
+    "sizing_saving": Look("success", "report-money", _("Saving")),
+    "sizing_done": Look("success", "check", _("Done")),
+    "sizing_nothing": Look("neutral", "minus", _("Nothing removed")),
+    "sizing_failed": Look("warning", "circle-x", _("Not carried out")),
+    "sizing_cancelled": Look("neutral", "ban", _("Cancelled")),
     # exports
     "queued": Look("neutral", "clock", _("Waiting")),
     "writing": Look("info", "hourglass", _("Being written")),

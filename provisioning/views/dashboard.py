@@ -27,7 +27,7 @@ from provisioning.views.desk import Desk, desk_of, frame, no_connection, page, s
 
 # An order that was placed long ago moves seldom: the page need not ask for it every few seconds.
 LIVELY_SECONDS = 900
-BACK = {"dashboard", "orders", "subscribers", "differences"}
+BACK = {"dashboard", "orders", "subscribers", "differences", "right_sizing"}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from django.utils.functional import SimpleLazyObject
 
 from portal.tenancy.roles import Role
 from portal.vendors.models import Connection
-from provisioning.models import MirrorState, Product
+from provisioning.models import MirrorState, Product, ProductQuerySet
 from provisioning.refresh import awaited
 
 VENDOR = "kandy"
@@ -62,12 +62,13 @@ class Desk:
         return next((one for one in self.own_products if str(one.pk) == pk), None) or _nowhere()
 
 
-def desk_of(request: HttpRequest, *, attention: bool = False) -> Desk | None:
+def desk_of(request: HttpRequest, *, attention: bool = False, products: ProductQuerySet | None = None) -> Desk | None:
     """The desk that ?connection= names, else the first; None when the tenant has no video connection.
 
-    Costs one query. Raises Http404 for a connection that is not the tenant's.
+    `products` as `for_desk` reads them, where a page wants more of them. Costs one query. Raises Http404 for a connection
+    that is not the tenant's.
     """
-    products = Product.objects.for_desk().filter(connection__vendor=VENDOR)
+    products = (Product.objects.for_desk() if products is None else products).filter(connection__vendor=VENDOR)
     found = list(products.with_attention() if attention else products)
     if not found:
         return None

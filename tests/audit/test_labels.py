@@ -13,7 +13,7 @@ from portal.operations.models import Decision
 from provisioning.models import Drift
 
 RECORDERS = {"record", "record_account"}
-ACT = re.compile(r"(account|staff|support|tenancy|vendors|operations|provisioning|lists|bulk|notices)\.[a-z_]+")
+ACT = re.compile(r"(account|staff|support|tenancy|vendors|operations|provisioning|lists|bulk|notices|billing)\.[a-z_]+")
 # The name of a model reads like an act, too.
 MODELS = {model._meta.label_lower for model in apps.get_models()}
 # What is put together when it is recorded, with * for what is put in.

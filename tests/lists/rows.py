@@ -1,12 +1,13 @@
 """Rows for each list: as many as are asked for, with equal values in what it is sorted by, made by few statements."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count
 
 from django.utils import timezone
 
 from portal.audit.trail import record_many
+from portal.billing.models import Statement
 from portal.operations.models import Operation
 from portal.tenancy.models import Membership, Role, Tenant, User
 from portal.vendors.models import Call, Connection, ConnectionState
@@ -148,6 +149,29 @@ def entries(tenant: Tenant, owner: User, number: int) -> None:
     )
 
 
+def statements(tenant: Tenant, owner: User, number: int) -> None:
+    """One a month from the year 2000 on, three of each total; each names the one before it, as the database wants."""
+    known = Statement.objects.filter(tenant=tenant).count()
+    closed = {"tenant": tenant, "tenant_name": tenant.name, "zone": "UTC", "currency": "EUR", "line_count": 0}
+    Statement.objects.bulk_create(
+        Statement(
+            **closed,
+            sequence=place + 1,
+            month=date(2000 + place // 12, place % 12 + 1, 1),
+            net=place // 3,
+            vat_rate=0,
+            vat=0,
+            gross=place // 3,
+            drawn_at=BEGAN,
+            closed_at=BEGAN,
+            canonical="{}",
+            previous_digest=f"{place:064x}" if place else "",
+            digest=f"{place + 1:064x}",
+        )
+        for place in range(known, known + number)
+    )
+
+
 MAKERS: dict[str, Maker] = {
     "provisioning.subscribers": subscribers,
     "provisioning.orders": orders,
@@ -157,4 +181,5 @@ MAKERS: dict[str, Maker] = {
     "vendors.connections": connections,
     "tenancy.people": people,
     "audit.entries": entries,
+    "billing.statements": statements,
 }

@@ -1,10 +1,14 @@
 """People at the video pages, and orders that have been carried out."""
 
+from uuid import uuid4
+
 import pytest
 
 from portal.tenancy.scope import tenant_scope
-from provisioning.models import Order
+from provisioning import right_sizing
+from provisioning.models import Order, Product, SizingPlan
 from provisioning.operations import order_products
+from tests.provisioning.sizing import EARLY, open_window
 
 
 @pytest.fixture
@@ -37,3 +41,22 @@ def placed(video, cast):
             return Order.objects.get(pk=promised.pk)
 
     return order
+
+
+@pytest.fixture
+def stock(video, placed, cast):
+    """Acme has twelve products at € 2.00, keeps three free, and nobody uses any."""
+    placed(12)
+    with video.scope():
+        Product.objects.update(unit_price=2)
+        right_sizing.set_margin(video.product, 3, acting_user=cast.bob)
+    return video
+
+
+@pytest.fixture
+def approved(stock, cast) -> SizingPlan:
+    """Bob approved the removal of nine, and the window to place it is open."""
+    with stock.scope():
+        plan = right_sizing.approve(stock.product, 9, form_key=uuid4(), now=EARLY, acting_user=cast.bob)
+    open_window(stock)
+    return plan

@@ -1,6 +1,7 @@
 """One row of each kind that the video pages name, and the arguments of each of their addresses."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 from django.utils import timezone
 
@@ -8,8 +9,9 @@ from portal.operations.models import Operation, Status
 from portal.vendors.models import Connection, ConnectionState
 from provisioning import ledger
 from provisioning.connecting import prepare
-from provisioning.models import Drift, Inventory, MirrorState, Order, Product, Subscriber
+from provisioning.models import Drift, Inventory, MirrorState, Order, Product, SizingPlan, Subscriber
 from provisioning.operations import CREATE_SUBSCRIBER, ORDER_PRODUCTS
+from provisioning.right_sizing import window_of
 
 WITHOUT_ARGUMENTS = [
     "dashboard",
@@ -22,6 +24,7 @@ WITHOUT_ARGUMENTS = [
     "subscribers",
     "subscriber_new",
     "differences",
+    "right_sizing",
 ]
 OF_AN_ORDER = ["order", "order_row", "order_now", "order_cancel"]
 OF_A_SUBSCRIBER = [
@@ -47,7 +50,9 @@ def samples(tenant, owner) -> dict[str, dict]:
     found: dict[str, dict] = {name: {} for name in WITHOUT_ARGUMENTS}
     for names, kind in ((OF_AN_ORDER, "order"), (OF_A_SUBSCRIBER, "subscriber"), (OF_A_DIFFERENCE, "difference")):
         found |= {name: {"pk": pk_of[kind]} for name in names}
-    found["product"] = {"pk": product.pk}
+    for name in ("product", "right_sizing_set", "right_sizing_approve"):
+        found[name] = {"pk": product.pk}
+    found["right_sizing_cancel"] = {"pk": some_sizing_plan(product, owner).pk}
     return {f"provisioning:{name}": arguments for name, arguments in found.items()}
 
 
@@ -122,6 +127,23 @@ def some_difference(product: Product, key: str = "", kind: str = Drift.Kind.TOTA
         ours_at=now,
         first_seen_at=now - timedelta(hours=1),
         last_seen_at=now,
+    )
+
+
+def some_sizing_plan(product: Product, owner, quantity: int = 2) -> SizingPlan:
+    """Approved for this month; its window is today."""
+    window, now = window_of(timezone.now()), timezone.now()
+    return SizingPlan.objects.create(
+        tenant=product.tenant,
+        product=product,
+        month_start=window.month.start,
+        month_end=window.month.end,
+        opens_at=now + timedelta(hours=1),
+        closes_at=now + timedelta(hours=2),
+        quantity=quantity,
+        unit_price=product.unit_price,
+        form_key=uuid4(),
+        approved_by=owner,
     )
 
 

@@ -31,7 +31,8 @@ def sampled(db, cast):
         return samples(cast.acme, cast.alice)
 
 
-POSTED_ONLY = {"refresh", "order_cancel", "difference_adopt", "difference_repaired"}
+SIZING = {"right_sizing_set", "right_sizing_approve", "right_sizing_cancel"}
+POSTED_ONLY = {"refresh", "order_cancel", "difference_adopt", "difference_repaired", *SIZING}
 OPERATORS_ONLY = {
     "order_new",
     "order_forecast",
@@ -39,6 +40,7 @@ OPERATORS_ONLY = {
     "subscriber_delete",
     "subscriber_gone",
     "subscriber_id",
+    *SIZING,
 }
 ADMINS_ONLY = {"product"}
 

@@ -1,0 +1,13 @@
+import pytest
+
+from portal.billing import meters
+from tests.billing.samples_seats import Seats
+
+
+@pytest.fixture
+def seats():
+    """Registered for this test only."""
+    counted = Seats()
+    meters.register(counted.kind)
+    yield counted
+    meters._kinds.pop(counted.kind.key)
