@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 NAMES: dict[str, Any] = {
     "address": _("Address"),
     "api_version": _("API version"),
+    "approved": _("Approved"),
     "available": _("Available"),
     "base_url": _("Base URL"),
     "by": _("By"),
@@ -39,6 +40,7 @@ NAMES: dict[str, Any] = {
     "language": _("Language"),
     "limit_eur": _("Agreed limit (EUR a month)"),
     "list": _("List"),
+    "margin": _("Margin that stays free"),
     "may_change": _("May change"),
     "message": _("Message"),
     "meter": _("Meter"),
@@ -78,6 +80,7 @@ NAMES: dict[str, Any] = {
     "url": _("Address"),
     "username": _("Username"),
     "vendor": _("Vendor"),
+    "why": _("Reason"),
     "with": _("Signed in with"),
     "zone": _("Time zone"),
 }

@@ -257,7 +257,7 @@ def test_the_digest_can_be_made_from_the_json_alone(made, tenant):
 
 def test_tables_are_in_the_reader_s_language_and_leave_ours_alone():
     assert "Tijdzone" in csv([statement()], "nl").splitlines()[0]
-    assert "Tijdzone" in sheets(xlsx([statement()], "nl"))["Statements"][0]
+    assert "Tijdzone" in sheets(xlsx([statement()], "nl"))["Afrekeningen"][0]
     assert get_language() == "en"
 
 
