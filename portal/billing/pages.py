@@ -61,6 +61,20 @@ class Face:
         return sum((line.amount for line in self.document.lines if line.kind == CORRECTION), Decimal(0))
 
     @property
+    def unpriced(self) -> list[Line]:
+        """What is counted and in none of the amounts, as no price was agreed for it."""
+        return [line for line in self.document.lines if line.note_code == "no_price"]
+
+    @property
+    def priced(self) -> bool:
+        """Do the amounts say anything?"""
+        return len(self.unpriced) < len(self.document.lines)
+
+    @property
+    def unsettled(self) -> bool:
+        return any(each.uncertain for each in self.outlooks)
+
+    @property
     def net_at_most(self) -> Decimal:
         """What the month comes to without VAT when all that is unsettled has been done."""
         more = sum((each.cost_at_most - each.line.amount for each in self.outlooks if each.uncertain), Decimal(0))

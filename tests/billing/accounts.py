@@ -1,6 +1,6 @@
 """Accounts whose true levels are known, and what a ledger would be told of them: late, out of order, by two clocks.
 
-The truth is written down here change by change, in microseconds since 1970, and uses nothing of what is tested.
+The truth is summed up change by change, and uses nothing of what is tested.
 """
 
 from dataclasses import dataclass, field

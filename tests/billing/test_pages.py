@@ -147,10 +147,14 @@ def test_what_takes_its_place_under_the_peak_is_no_headroom(bill, cast, at_acme)
 
 def test_a_product_without_a_price_is_counted_and_costs_nothing_known(bill, cast, at_acme):
     with at_acme():
-        counted_product(cast.acme, cast.bob, [7], price=None)
+        product = counted_product(cast.acme, cast.bob, [7], price=None)
     told = text_of(bill.get(url("month")))
     assert "No price was agreed." in told
     assert "costs at least" not in told
+    assert "So far, without VAT – 1 product without a price is not in it. nothing is unsettled" in told
+    with at_acme():
+        pending(product, 2, cast.bob)
+    assert "nothing is unsettled" not in text_of(bill.get(url("month")))
 
 
 def test_the_month_before_is_shown_until_it_is_closed(bill, cast, at_acme):
