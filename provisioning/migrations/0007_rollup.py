@@ -217,6 +217,11 @@ class Migration(migrations.Migration):
                 name="change_of_product",
             ),
         ),
+        # A product's entries are all of one tenant; without knowing, PostgreSQL expects a thousandth of them.
+        migrations.RunSQL(
+            "create statistics change_places (dependencies) on tenant_id, product_id from provisioning_inventorychange",
+            "drop statistics change_places",
+        ),
         migrations.RunSQL(MONTHS + ROLLUP_MONTH + FOLLOW_LEDGER + REBUILD, DROP),
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
     ]
