@@ -20,6 +20,7 @@ from portal.vendors.errors import VendorCredentialsRejected, VendorError, Vendor
 from portal.vendors.http import CallRecord
 from portal.vendors.line import Line
 from portal.vendors.models import Connection, ConnectionState
+from portal.vendors.transmission import PRIVATE
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ SILENCES = {
     "gaierror": Finding.NAME,
     "NameResolutionError": Finding.NAME,
     "LocationParseError": Finding.NAME,
-    "the name leads into a private network": Finding.PRIVATE,
+    PRIVATE: Finding.PRIVATE,
     "ConnectionRefusedError": Finding.REFUSED,
     "SSL": Finding.TLS,
     "CertificateError": Finding.TLS,

@@ -9,6 +9,8 @@ import time
 
 from portal.vendors.network import is_public, number_of
 
+PRIVATE = "the name leads into a private network"
+
 
 class NotSent(Exception):
     """Held back before its first byte."""
@@ -48,7 +50,7 @@ class Transmission:
         number = number_of(sock.getpeername()[0]) if self.public_only else None
         if number is not None and not is_public(number):
             sock.close()
-            raise NotSent("the name leads into a private network")
+            raise NotSent(PRIVATE)
 
     def depart(self) -> None:
         """Mark that the first byte is sent next. Raises NotSent when it is too late for that."""

@@ -20,8 +20,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
 
-from portal.vendors.transmission import NotSent, Transmission, watch
+from portal.vendors.network import InnerAddress, public_addresses
+from portal.vendors.transmission import PRIVATE, NotSent, Transmission, watch
 
 CHUNK = 16_384
 # Servers close idle connections, often after five seconds. A write sent into that moment gets no answer and is then
@@ -164,13 +166,38 @@ class _Marking:
 
     used_at = 0.0
     sock: Any
+    port: int
+    _dns_host: str
     _held: list[bytes] | None = None
 
     def _new_conn(self) -> socket.socket:
-        sock = super()._new_conn()  # type: ignore[misc]
+        transmission = _current.get()
+        sock = self._public_conn() if transmission.public_only else super()._new_conn()  # type: ignore[misc]
         # Adopted before a proxy's answer to CONNECT and the TLS handshake, which can drip as well.
-        _current.get().adopt(sock)
+        transmission.adopt(sock)
         return sock
+
+    def _public_conn(self) -> socket.socket:
+        """Looked up once, and connected to by number: the name cannot lead elsewhere in between."""
+        name = self._dns_host
+        try:
+            addresses = public_addresses(name, self.port)
+        except InnerAddress:
+            raise NotSent(PRIVATE) from None
+        try:
+            return self._first_of(addresses)
+        finally:
+            self._dns_host = name
+
+    def _first_of(self, addresses: list[str]) -> socket.socket:
+        *others, last = addresses
+        for self._dns_host in others:
+            try:
+                return super()._new_conn()  # type: ignore[misc]
+            except HTTPError:
+                continue
+        self._dns_host = last
+        return super()._new_conn()  # type: ignore[misc]
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         self._held = []
