@@ -109,7 +109,14 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": "portal",
-    }
+    },
+    # Call scripts: a call waits for the answer, so whoever does not answer at once is not waited for.
+    "scripts": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": "scripts",
+        "OPTIONS": {"socket_timeout": 0.03, "socket_connect_timeout": 0.03},
+    },
 }
 
 STATIC_URL = "static/"
@@ -281,6 +288,7 @@ CELERY_BEAT_SCHEDULE = {
     "empty-old-batches": {"task": "portal.bulk.tasks.empty_old", "schedule": timedelta(hours=6)},
     "close-months": {"task": "portal.billing.tasks.close_due", "schedule": timedelta(hours=6)},
     "sweep-closing": {"task": "portal.billing.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 10}},
+    "mail-statements": {"task": "portal.billing.tasks.mail_due", "schedule": 15.0, "options": {"expires": 15}},
     "apply-terms": {"task": "portal.billing.tasks.apply_due", "schedule": timedelta(minutes=5)},
     "end-temporary-subscribers": {
         "task": "provisioning.tasks.end_temporary_subscribers",
@@ -307,6 +315,7 @@ VENDOR_ALLOW_INSECURE_URLS = env.bool("VENDOR_ALLOW_INSECURE_URLS", default=DEBU
 CALL_LOG_DAYS = env.int("CALL_LOG_DAYS", default=30)
 KPN_TOKEN_URL = env.str("KPN_TOKEN_URL", default="https://api-prd.kpn.com/oauth/client_credential/accesstoken")
 KANDY_BASE_URL = env.str("KANDY_BASE_URL", default="https://api-prd.kpn.com/communication/kandy/provisioning")
+APIDAZE_BASE_URL = env.str("APIDAZE_BASE_URL", default="https://api-prd.kpn.com/communication/apidaze/cpaas")
 
 # How many operations of one tenant may be under way at once, so that a busy tenant leaves workers to the others.
 OPERATION_TENANT_CONCURRENCY = env.int("OPERATION_TENANT_CONCURRENCY", default=8)

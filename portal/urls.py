@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from portal.billing.mailing.views import by_link
 from portal.tenancy import entrance
 from portal.ui import views as ui
 
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", entrance.home, name="home"),
     path("second-factor/", entrance.second_factor_needed, name="second_factor_needed"),
     path("invitations/<str:token>/", entrance.invitation, name="invitation"),
+    path("statements-by-mail/<str:token>/", by_link, name="billing_contact"),
     path("healthz", ui.healthy, name="healthy"),
     path("accounts/profile/", entrance.profile, name="profile"),
     path("accounts/", include("allauth.urls")),

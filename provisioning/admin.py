@@ -10,7 +10,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +25,17 @@ from provisioning import drift
 from provisioning.consequences import consequences_of_all, told_pairs
 from provisioning.drift import NotAdopted
 from provisioning.forms import ReasonForm as DriftReasonForm
-from provisioning.models import Drift, Inventory, InventoryChange, MirrorState, Order, Product, Subscriber
+from provisioning.models import (
+    Drift,
+    Inventory,
+    InventoryChange,
+    MirrorState,
+    Order,
+    Product,
+    SizingPlan,
+    Subscriber,
+    UseChange,
+)
 from provisioning.operations import NotPromised, delete_subscriber
 from provisioning.pricing import set_price
 from provisioning.refresh import refresh
@@ -160,6 +170,38 @@ class InventoryChangeAdmin(JournalAdmin):
     list_filter = ["cause"]
     list_select_related = ["tenant", "product", "order__product"]
     found_by = {"order_id": "provisioning.order"}
+
+
+@admin.register(UseChange)
+class UseChangeAdmin(JournalAdmin):
+    list_display = ["product", "tenant", "at", "in_use"]
+    list_select_related = ["tenant", "product"]
+    found_by = {"product__connection_id": "vendors.connection"}
+
+
+@admin.register(SizingPlan)
+class SizingPlanAdmin(JournalAdmin):
+    """What companies approved to be removed, and what became of it."""
+
+    list_display = ["__str__", "tenant", "month_end", "state", "ordered", "saved_eur", "approved_by", "approved_at"]
+    list_filter = ["state"]
+    list_select_related = ["tenant", "product", "order__product", "approved_by"]
+    fields = ["tenant", "product", "month_start", "month_end", "opens_at", "closes_at", "quantity", "unit_price"]
+    fields += ["state", "reason_told", "ordered", "saved_eur", "reckoned_at"]
+    fields += ["approved_by", "approved_at", "cancelled_by"]
+    readonly_fields = ["reason_told", "ordered", "approved_at"]
+    found_by = {"order_id": "provisioning.order"}
+
+    @admin.display(description=_("why"))
+    def reason_told(self, plan: SizingPlan) -> str:
+        return str(plan.reason) or "–"
+
+    @admin.display(description=_("order"))
+    def ordered(self, plan: SizingPlan) -> Any:
+        if plan.order is None:
+            return "–"
+        address = reverse("admin:provisioning_order_change", args=[plan.order.pk])
+        return format_html('<a href="{}">{}</a>', address, plan.order.number or plan.order)
 
 
 class DriftStateFilter(admin.SimpleListFilter):

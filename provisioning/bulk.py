@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from portal.billing.months import month_of
 from portal.bulk.forms import OptionsForm
 from portal.bulk.models import Batch, BatchRow
 from portal.bulk.registry import BatchKind, Field, Later, Outlook, Refusal
@@ -21,7 +20,8 @@ from provisioning.forecast import Forecast, forecast, free_of
 from provisioning.models import Order, Product, Subscriber
 from provisioning.operations import NoProductFree, NotPromised, Wanted
 from provisioning.operations.rules import check_deletion, check_end, check_new, check_username, taken_usernames
-from provisioning.usage import usage_of
+from provisioning.terms import with_terms
+from provisioning.usage import usage_now
 
 SUBSCRIBERS = "provisioning.subscribers"
 DAY_AND_TIME = [
@@ -115,7 +115,7 @@ def _product(batch: Batch) -> Product | None:
 
 def outlook_of_new(batch: Batch) -> Outlook:
     """How many products it takes; and where there are too few, what ordering the others would do."""
-    product = Product.objects.for_desk().filter(pk=batch.options["product"]).first()
+    product = with_terms(Product.objects.for_desk()).filter(pk=batch.options["product"]).first()
     if product is None:
         gone = _("The product that was chosen is not there any more. Choose another one.")
         return Outlook("provisioning/_bulk_new.html", {}, blocked=str(gone))
@@ -130,7 +130,7 @@ def outlook_of_new(batch: Batch) -> Outlook:
 
 def _forecast(product: Product, quantity: int) -> Forecast | None:
     """None before the inventory was read."""
-    usage = usage_of(product, month_of(timezone.now()))
+    usage = usage_now(product)
     # The import itself takes those that are free.
     return forecast(usage, Order.Type.INCREMENT, quantity, free=0) if usage else None
 

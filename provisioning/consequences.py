@@ -1,23 +1,25 @@
 """What adopting a difference would change, said before it is done, and its two sides in words."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, cast
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from portal.billing.months import month_of
-from portal.billing.peaks import Change, Period, peak
+from portal.billing.peaks import Change, peak
+from portal.billing.terms import Terms
 from portal.ui.formats import money, number
 from provisioning.models import Drift, InventoryChange, Order, Product
-from provisioning.usage import Origin, Usage
+from provisioning.terms import terms_of_product, with_terms
+from provisioning.usage import Origin, Usage, charge_of
 
 Kind = Drift.Kind
 
 
 def consequences_of(drift: Drift, product: Product | None) -> list[str]:
-    """Sentences about ledger, peak and cost. `product` as `for_desk` reads it."""
+    """Sentences about ledger, peak and cost. `product` as `for_desk` reads it, best `with_terms`."""
     return _consequences(drift, product, _usages([product] if product else []))
 
 
@@ -25,25 +27,32 @@ def consequences_of_all(drifts: Iterable[Drift]) -> dict[int, list[str]]:
     """`consequences_of` of each, by its key: two queries, however many there are."""
     drifts = list(drifts)
     wanted = {drift.product_id for drift in drifts if drift.product_id}
-    products = {product.pk: product for product in Product.objects.for_desk().filter(pk__in=wanted)} if wanted else {}
+    found = with_terms(Product.objects.for_desk()).filter(pk__in=wanted) if wanted else []
+    products = {product.pk: product for product in found}
     usages = _usages(list(products.values()))
     return {drift.pk: _consequences(drift, products.get(drift.product_id or 0), usages) for drift in drifts}
 
 
 def _usages(products: list[Product]) -> dict[int, Usage]:
     """This month's levels by the ledger alone, for products that have one; what was behind a change is not told here."""
-    period = month_of(timezone.now())
-    opened = [product for product in products if product.ledger_level is not None]  # type: ignore[attr-defined]
+    opened, now = [product for product in products if product.ledger_level is not None], timezone.now()  # type: ignore[attr-defined]
+    if not opened:
+        return {}
+    terms = {product.pk: terms_of_product(product, now) for product in opened}
     since: dict[int, list[Change[Origin]]] = {product.pk: [] for product in opened}
-    rows = InventoryChange.objects.filter(product__in=opened).since(period.start)
-    for pk, at, by in rows.values_list("product_id", "effective_at", "quantity") if opened else ():  # type: ignore[misc]
+    begun = min(terms[product.pk].month(now).start for product in opened)
+    rows = InventoryChange.objects.filter(product__in=opened).since(begun)
+    for pk, at, by in rows.values_list("product_id", "effective_at", "quantity"):  # type: ignore[misc]
         since[pk].append(Change(at, by))
-    return {product.pk: _usage(product, period, since[product.pk]) for product in opened}
+    return {product.pk: _usage(product, terms[product.pk], since[product.pk], now) for product in opened}
 
 
-def _usage(product: Product, period: Period, since: list[Change[Origin]]) -> Usage:
-    opening = product.ledger_level - sum(change.quantity for change in since)  # type: ignore[attr-defined]
-    return Usage(product, period, opening, [change for change in since if change.at in period], on_their_way=[])
+def _usage(product: Product, terms: Terms, since: list[Change[Origin]], now: datetime) -> Usage:
+    period = terms.month(now)
+    later = [change for change in since if change.at >= period.start]
+    opening = product.ledger_level - sum(change.quantity for change in later)  # type: ignore[attr-defined]
+    changes = [change for change in later if change.at in period]
+    return Usage(product, period, opening, changes, on_their_way=[], terms=terms, at=now)
 
 
 def _consequences(drift: Drift, product: Product | None, usages: Mapping[int, Usage]) -> list[str]:
@@ -97,22 +106,21 @@ def _of_use(drift: Drift, product: Product) -> list[str]:
 
 
 def _peak_sentence(usage: Usage, change: Change[Origin]) -> str:
-    before, opening = usage.peak.proven.value, usage.opening
+    opening, changes = usage.opening, [*usage.changes, change]
     if change.at < usage.period.start:
         opening, changes = opening + change.quantity, usage.changes
-    else:
-        changes = [*usage.changes, change]
-    after = peak(changes, usage.period, opening=opening).value
-    if after == before:
+    before, after = usage.peak.proven.value, peak(changes, usage.period, opening=opening)
+    if after.value == before:
         return _("This month's peak stays at %(peak)s.") % {"peak": number(before)}
-    price = usage.product.unit_price
-    words = {"before": number(before), "after": number(after)}
-    if not price:
+    words = {"before": number(before), "after": number(after.value)}
+    if not usage.priced:
         return _("This month's peak becomes %(after)s instead of %(before)s.") % words
-    more = money(price * (after - before))
+    more = charge_of(usage.terms, usage.period, after, after.value, at=usage.at).amount - usage.cost
+    if not more:
+        return _("This month's peak becomes %(after)s instead of %(before)s, which costs nothing more.") % words
     return _("This month's peak becomes %(after)s instead of %(before)s, which changes its cost by %(more)s.") % {
         **words,
-        "more": more,
+        "more": money(more),
     }
 
 

@@ -22,15 +22,22 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from portal.billing.closing import close, next_to_close
+from portal.billing.contracts import agree, today
+from portal.billing.lines import before
+from portal.billing.models import Statement
+from portal.billing.months import BILLING_ZONE
 from portal.local.demo import Demo
 from portal.operations.models import Operation, Status
 from portal.operations.promises import AlreadySubmitted
 from portal.tenancy.models import Tenant
+from portal.tenancy.refusals import Refused
 from portal.tenancy.scope import staff_scope, tenant_scope
 from portal.vendors.connections import Account, add_connection
 from portal.vendors.models import Connection
 from provisioning import sync
-from provisioning.models import MirrorState, Order, Product, Subscriber
+from provisioning.meters import KEY
+from provisioning.models import InventoryChange, MirrorState, Order, Product, Subscriber
 from provisioning.operations import NotPromised, create_subscriber, delete_subscriber, order_products
 from provisioning.pricing import set_price
 from provisioning.refresh import refresh
@@ -61,7 +68,8 @@ class Site:
 
 ACME = Site(
     "acme-video", "acme", "adam", "Video", Connection.Environment.PRODUCTION, Decimal("2.50"), Decimal(500),
-    history=((75, UP, 40), (38, UP, 25), (16, DOWN, 5)), others=("reception", "boardroom"),
+    history=((128, UP, 24), (97, UP, 14), (81, DOWN, 6), (75, UP, 8), (38, UP, 25), (16, DOWN, 5)),
+    others=("reception", "boardroom"),
 )  # fmt: skip
 ACME_TEST = Site(
     "acme-video-test", "acme", "adam", "Video (test)", Connection.Environment.TEST, Decimal("1.00"), Decimal(50)
@@ -136,6 +144,8 @@ def _load(demo: Demo, vendor: Vendor) -> None:
         raise CommandError(
             "The demo's video is not complete: the vendor sandbox could not be read. Load it again soon."
         )
+    for desk in (acme, globex):
+        desk.close_past_months()
     _work_at_acme(acme)
     _work_at_globex(globex)
     test.order("adam", UP, 10)
@@ -217,6 +227,28 @@ class Desk:
     def _was_read(self) -> bool:
         with tenant_scope(self.tenant.pk):
             return MirrorState.objects.filter(connection=self.connection, read_at__isnull=False).exists()
+
+    def close_past_months(self) -> None:
+        """By the terms that hold now, agreed from when the vendor's history began: once, before anything stands in the way."""
+        with tenant_scope(self.tenant.pk):
+            if Statement.objects.filter(tenant=self.tenant).exists():
+                return
+            for product in Product.objects.filter(connection=self.connection):
+                self._agree_on_the_past(product)
+            running = today().replace(day=1)
+            try:
+                while (month := next_to_close(self.tenant, before(running))) is not None:
+                    close(self.tenant, month, acting_user=self.people["sue"])
+            except Refused as refusal:
+                logger.info("demo: a month of %s stays open: %s", self.site.client_id, refusal)
+
+    def _agree_on_the_past(self, product: Product) -> None:
+        began = InventoryChange.objects.filter(product=product).order_by("sequence").values_list("vendor_at", flat=True)
+        if (at := began.first()) is None:
+            return
+        first = at.astimezone(BILLING_ZONE).date().replace(day=1)
+        terms: dict[str, Any] = {"unit_price": self.site.unit_price, "limit_eur": self.site.limit_eur}
+        agree(self.tenant, KEY, product.pk, starts_on=first, acting_user=self.people["sue"], **terms)
 
     def order(self, who: str, order_type: str, quantity: int, *, before: Callable[[], None] | None = None) -> None:
         def ask(product: Product, key: UUID) -> None:

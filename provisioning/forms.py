@@ -16,6 +16,7 @@ from portal.search.finding import matching
 from portal.ui.forms import FilterForm, PortalForm
 from provisioning.models import Drift, Order, Product, Subscriber
 from provisioning.operations import LARGEST_QUANTITY, NotPromised, check_end, check_username
+from provisioning.pending import MOST_DAYS
 from provisioning.thresholds import Thresholds
 
 # The vendor's own rule.
@@ -220,6 +221,9 @@ class PriceForm(PortalForm):
     )
     warn_limit_percent = WholeNumberField(
         label=_("So much of the agreed limit is reached (%)"), min_value=1, max_value=100, required=False
+    )
+    warn_pending_days = WholeNumberField(
+        label=_("An order is on its way for more than (days)"), min_value=1, max_value=MOST_DAYS, required=False
     )
 
     def clean(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -12,19 +13,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal.billing.peaks import PeakRange, Period
+from portal.billing.peaks import Peak, PeakRange, Period
+from portal.billing.terms import Terms, first_day_of
 from portal.tenancy.roles import Role
-from portal.ui.charges import Charge, last_month
+from portal.ui.charges import Charge
 from portal.ui.first_steps import Step
 from portal.ui.formats import duration
 from portal.ui.home import Matter
 from provisioning.models import Order, Product, Subscriber
-from provisioning.usage import Origin, peaks_of
+from provisioning.terms import terms_of_product, with_terms
+from provisioning.usage import Origin, charge_of, peaks_of
 
 VENDOR = "kandy"
 CARDS_SHOWN = 4
 # Once read by nobody for so many readings in a row, a mirror is no picture of the vendor any more.
 READINGS_MISSED = 3
+
+Months = tuple[Period, Period]
 
 
 def stock_card(request: HttpRequest) -> tuple[str, Mapping[str, Any]] | None:
@@ -35,13 +40,17 @@ def stock_card(request: HttpRequest) -> tuple[str, Mapping[str, Any]] | None:
 
 
 def charges(request: HttpRequest, period: Period) -> Iterator[Charge]:
-    """Each product by the peak of the month, at its price of today."""
-    products = _products(request)
-    peaks = peaks_of(products, [last_month(period), period]) if products else {}
-    for product in products:
-        before, peak = peaks.get(product.pk, (None, None))
-        if peak is not None:
-            yield _charge(request, product, peak, before)
+    """Each product by its peak of the running month, on the calendar and by the terms of its contract."""
+    by_months: dict[Months, list[Product]] = {}
+    for product in _products(request):
+        by_months.setdefault(_months(product), []).append(product)
+    # One query for each calendar by which months are charged.
+    for months, products in by_months.items():
+        peaks = peaks_of(products, months)
+        for product in products:
+            before, peak = peaks.get(product.pk, (None, None))
+            if peak is not None:
+                yield _charge(request, product, peak, before)
 
 
 def matters(request: HttpRequest) -> Iterator[Matter]:
@@ -81,7 +90,7 @@ def _products(request: HttpRequest) -> list[Product]:
     """Read once for all of it."""
     if not hasattr(request, "home_products"):
         mine = {"product": OuterRef("pk")}
-        products = Product.objects.for_desk().with_attention().filter(connection__vendor=VENDOR)
+        products = with_terms(Product.objects.for_desk()).with_attention().filter(connection__vendor=VENDOR)
         request.home_products = list(  # type: ignore[attr-defined]
             products.annotate(
                 ever_ordered=Exists(Order.objects.filter(**mine).exclude(status=Order.Status.FAILED)),
@@ -105,21 +114,36 @@ def _slug(request: HttpRequest) -> str:
 # --- Money --------------------------------------------------------------------------------------------------------
 
 
+def _months(product: Product) -> Months:
+    """The month before the running one, and that one."""
+    terms = terms_of_product(product)
+    running = terms.month(timezone.now())
+    return terms.month(running.start - timedelta(days=1)), running
+
+
 def _charge(
     request: HttpRequest, product: Product, peak: PeakRange[Origin], before: PeakRange[Origin] | None
 ) -> Charge:
-    price = product.unit_price or None
-    proven = peak.proven
+    last, running = _months(product)
+    terms, proven = terms_of_product(product), peak.proven
     return Charge(
         label=product.connection.name,
         url=f"{reverse('provisioning:dashboard', args=[_slug(request)])}?connection={product.connection_id}",
         peak=proven.value,
         peak_at=None if proven.carried else proven.at,
         peak_at_most=peak.at_most,
-        cost=price and price * proven.value,
-        cost_at_most=price and price * peak.at_most,
-        last_cost=price * before.proven.value if price and before else None,
+        cost=_cost(terms, running, proven, proven.value),
+        cost_at_most=_cost(terms, running, proven, peak.at_most),
+        last_cost=_cost(terms, last, before.proven, before.proven.value) if before else None,
+        zone=terms.zone(first_day_of(running)).key,
     )
+
+
+def _cost(terms: Terms, period: Period, proven: Peak[Origin], level: int) -> Decimal | None:
+    """None where no price was agreed."""
+    if not terms.agreed(first_day_of(period)):
+        return None
+    return charge_of(terms, period, proven, level, at=timezone.now()).amount
 
 
 # --- What is wrong or undone --------------------------------------------------------------------------------------
@@ -207,7 +231,8 @@ def _overdue(request: HttpRequest, products: list[Product]) -> Matter | None:
 
 
 def _unpriced(request: HttpRequest, products: list[Product]) -> Matter | None:
-    unpriced = [product for product in products if not product.unit_price]
+    now = timezone.now()
+    unpriced = [product for product in products if not terms_of_product(product).agreed_at(now)]
     if not unpriced:
         return None
     url = reverse("provisioning:product", args=[_slug(request), unpriced[0].pk])

@@ -97,6 +97,9 @@ class Product(TenantModel):
     warn_limit_percent = models.PositiveSmallIntegerField(
         _("tell when so much of the agreed limit is reached (%)"), null=True, blank=True
     )
+    warn_pending_days = models.PositiveSmallIntegerField(
+        _("tell when an order is on its way for more days than"), null=True, blank=True
+    )
     # So many products stay free when those that nobody needs are removed; None: the portal proposes nothing.
     right_size_margin = models.PositiveIntegerField(_("products kept free by right-sizing"), null=True, blank=True)
 
@@ -439,6 +442,24 @@ class MonthPeak(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}: {self.peak}"
+
+
+class UseChange(TenantModel):
+    """So many of a product's stock were in use from `at` on. Append-only; PostgreSQL adds one whenever the inventory's number
+    changes. `at` is when the vendor was read, or when its answer to us implied it. What was before the first is not known.
+    """
+
+    product = TenantForeignKey(Product, db_index=False, related_name="use_changes", verbose_name=_("product"))
+    at = models.DateTimeField(_("from"))
+    in_use = models.IntegerField(_("in use"))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("change of use"), _("changes of use")
+        ordering = ["product", "at", "pk"]
+        indexes = [models.Index(fields=["tenant", "product", "at", "id"], name="use_of_product")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.in_use}"
 
 
 class DriftQuerySet(models.QuerySet["Drift"]):

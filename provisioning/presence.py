@@ -19,7 +19,7 @@ from portal.tenancy.roles import Role
 from portal.ui import charges, first_steps, navigation
 from portal.ui import home as ui_home
 from portal.ui.navigation import NavItem
-from provisioning import bulk, home, meters, notices, right_sizing, timeline
+from provisioning import bulk, home, meters, notices, pending, right_sizing, timeline
 from provisioning.models import Drift, Order, Subscriber
 from provisioning.operations import ORDER_PRODUCTS
 from provisioning.search import ORDERS, SUBSCRIBERS
@@ -58,6 +58,7 @@ def register() -> None:
     timeline.register()
     notice_kinds.register(*notices.KINDS)
     watch(notices.STUCK, notices.stuck_orders)
+    watch(notices.OVERDUE, pending.overdue_orders)
     watch(notices.SPARE, right_sizing.proposals_to_tell)
     tell_refusals(ORDER_PRODUCTS)
     bulk_kinds.register(bulk.CREATE)

@@ -8,16 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from portal.audit.trail import record
-from portal.billing.months import BILLING_ZONE, month_of
 from portal.notices.raising import raise_notice, resolve_notices
 from portal.notices.registry import Kind
 from provisioning import ledger
 from provisioning.models import Inventory, Product
 from provisioning.notices import COST, FREE, LIMIT, PEAK
-from provisioning.usage import Usage, usage_of
+from provisioning.usage import Usage, usage_now
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ def _follow(product: Product) -> None:
     if free is not None:
         _follow_free(product, free)
     product.ledger_level = ledger.level(product)  # type: ignore[attr-defined]
-    usage = usage_of(product, month_of(timezone.now()), on_their_way=[])
+    usage = usage_now(product, on_their_way=[])
     if usage is not None:
         _follow_month(product, usage)
         _follow_limit(product, usage.level)
@@ -82,13 +80,14 @@ def _follow_free(product: Product, free: int) -> None:
 
 
 def _follow_month(product: Product, usage: Usage) -> None:
-    month, peak = f"{usage.period.start.astimezone(BILLING_ZONE):%Y-%m}", usage.peak.proven.value
+    month, peak = f"{usage.first:%Y-%m}", usage.peak.proven.value
     above, dear = product.warn_peak_above, product.warn_cost_above
     _tell(PEAK, product, month, above is not None and peak > above, peak=peak, above=above)
     _tell(COST, product, month, dear is not None and usage.cost > dear, cost=str(usage.cost), above=str(dear))
 
 
 def _follow_limit(product: Product, level: int) -> None:
+    """The vendor's limit is on the value of the whole stock by the price of one, as in `forecast.over_limit`."""
     percent, limit, value = product.warn_limit_percent, product.limit_eur, product.unit_price * level
     reached = percent is not None and bool(limit) and value * 100 >= (limit or 0) * percent
     reached_percent = int(value * 100 // limit) if limit else 0

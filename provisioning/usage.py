@@ -5,16 +5,20 @@ what changed since.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 
-from django.db.models import Case, F, OuterRef, Subquery, Value, When
+from django.db.models import Case, F, Value, When
+from django.utils import timezone
 
-from portal.billing.months import month_of
-from portal.billing.peaks import Change, PeakRange, Period, Step, peak_range, steps
-from provisioning.models import EFFECTIVE_AT, InventoryChange, InventoryChangeQuerySet, Order, Product
-from provisioning.rollup import Month, first_day_of, month_peaks
+from portal.billing.charging import Charge
+from portal.billing.lines import following
+from portal.billing.peaks import Change, Peak, PeakRange, Period, Step, peak_range, steps
+from portal.billing.terms import Terms, first_day_of
+from provisioning.models import InventoryChange, InventoryChangeQuerySet, Order, Product
+from provisioning.terms import terms_of_product
 
 ON_ITS_WAY = "on its way"
 
@@ -45,7 +49,8 @@ class Origin:
 class Usage:
     """A product's levels in a period. `on_their_way` are orders that may still change them.
 
-    `began_at` is when the ledger began, where that was asked for: the level before is not known.
+    `began_at` is when the ledger began, where that was asked for: the level before is not known. `terms` are by which it is
+    charged; where they were not asked for, no price is known. `at` is when it was read: what is still to come, comes then.
     """
 
     product: Product
@@ -54,8 +59,10 @@ class Usage:
     changes: list[Change[Origin]]
     on_their_way: list[Order]
     began_at: datetime | None = None
+    terms: Terms = field(default_factory=Terms)
+    at: datetime = field(default_factory=timezone.now)
 
-    @property
+    @cached_property
     def steps(self) -> list[Step[Origin]]:
         return steps(self.changes, self.period, opening=self.opening)
 
@@ -64,7 +71,7 @@ class Usage:
         """Without the level that the period opened with, where that is not known."""
         return self.steps[1:] if self.began_at and self.began_at >= self.period.start else self.steps
 
-    @property
+    @cached_property
     def peak(self) -> PeakRange[Origin]:
         """Proven by the ledger, and at most when every order on its way is fulfilled."""
         uncertain: list[Change[Origin]] = [
@@ -78,11 +85,6 @@ class Usage:
         return self.steps[-1].level
 
     @property
-    def headroom(self) -> int:
-        """So many more products cost nothing in this period, those on their way included."""
-        return max(0, self.peak.proven.value - self.level - self.arriving)
-
-    @property
     def arriving(self) -> int:
         return sum(order.quantity for order in self.on_their_way if order.signed_quantity > 0)
 
@@ -90,17 +92,107 @@ class Usage:
     def leaving(self) -> int:
         return sum(order.quantity for order in self.on_their_way if order.signed_quantity < 0)
 
+    # --- Money, EUR without VAT, as the statement of the period's month reckons it ---
+
+    @property
+    def first(self) -> date:
+        """The first day of the month."""
+        return first_day_of(self.period)
+
+    @property
+    def priced(self) -> bool:
+        """Was a price agreed for the month? It may be zero."""
+        return self.terms.agreed(self.first)
+
+    @property
+    def charge(self) -> Charge:
+        """Of the proven peak."""
+        return self._charge_of(self.peak.proven.value)
+
     @property
     def cost(self) -> Decimal:
-        """Of the proven peak, in EUR for the month."""
-        return self.product.unit_price * self.peak.proven.value
+        return self.cost_of(self.peak.proven.value)
 
     @property
     def cost_at_most(self) -> Decimal:
-        return self.product.unit_price * self.peak.at_most
+        return self.cost_of(self.peak.at_most)
+
+    def cost_of(self, peak: int) -> Decimal:
+        """Of the month if `peak` turns out to be its peak; one above the proven one is reached now."""
+        return self._charge_of(peak).amount
+
+    def _charge_of(self, peak: int) -> Charge:
+        return charge_of(self.terms, self.period, self.peak.proven, peak, at=self.at)
+
+    @property
+    def free_units(self) -> int | None:
+        """So many cost nothing in the month, counted from now on; None: any number, since the agreed price is zero."""
+        return self.terms.free_units(self.first, day_in(self.period, self.at))
+
+    @property
+    def paid_for(self) -> int | None:
+        """So many may be held until the period ends without costing more: the peak, or what is free of charge; None: any."""
+        free = self.free_units
+        return None if free is None else max(self.peak.proven.value, free)
+
+    @property
+    def headroom(self) -> int | None:
+        """So many more cost nothing in this period, those on their way included; None: any number."""
+        paid = self.paid_for
+        return None if paid is None else max(0, paid - self.level - self.arriving)
+
+    @property
+    def next_first(self) -> date:
+        return following(self.first)
+
+    @property
+    def next_priced(self) -> bool:
+        return self.terms.agreed(self.next_first)
+
+    @property
+    def next_opening(self) -> int:
+        """What the next month opens with when all on its way comes about and nothing else is done."""
+        return max(0, self.level + self.arriving - self.leaving)
+
+    @property
+    def removing_saves_nothing(self) -> bool:
+        """Is what the next month will open with free of charge?"""
+        return self.next_priced and not self.next_cost_of(self.next_opening)
+
+    def next_cost_of(self, opening: int) -> Decimal:
+        """What the next month costs at least when it opens with so many, by the terms agreed for it."""
+        return self.terms.cost(opening, self.next_first)
 
 
-def usage_of(product: Product, period: Period, on_their_way: Iterable[Order] | None = None) -> Usage | None:
+def charge_of(terms: Terms, period: Period, proven: Peak[Origin], level: int, *, at: datetime) -> Charge:
+    """Of the month that is `period` for a peak of `level`, where `proven` is what the ledger shows at the moment `at`."""
+    reached_at = proven.at if level <= proven.value else at
+    return terms.charge(max(0, level), first_day_of(period), day_in(period, reached_at))
+
+
+def day_in(period: Period, moment: datetime) -> date:
+    """By the calendar of the period; the nearest day in it for a moment outside."""
+    last = period.end - timedelta(microseconds=1)
+    return min(max(moment, period.start), last).astimezone(period.zone).date()
+
+
+def usage_now(
+    product: Product, on_their_way: Iterable[Order] | None = None, *, terms: Terms | None = None
+) -> Usage | None:
+    """The levels of `product` (as `for_desk` reads it) in the running month of its contract; None before its ledger was opened.
+
+    `terms` and the orders `on_their_way` are read where they are not given.
+    """
+    if product.ledger_level is None:  # type: ignore[attr-defined]
+        return None
+    now = timezone.now()
+    terms = terms_of_product(product, now) if terms is None else terms
+    return usage_of(product, terms.month(now), on_their_way, terms=terms)
+
+
+def usage_of(
+    product: Product, period: Period, on_their_way: Iterable[Order] | None = None, *, terms: Terms | None = None
+) -> Usage | None:
     """The levels of `product` (as `for_desk` reads it) in `period`; None before its ledger was opened."""
     if product.ledger_level is None:  # type: ignore[attr-defined]
         return None
@@ -112,6 +204,7 @@ def usage_of(product: Product, period: Period, on_their_way: Iterable[Order] | N
         opening=product.ledger_level - sum(change.quantity for change in since),  # type: ignore[attr-defined]
         changes=[change for change in since if change.at in period],
         on_their_way=[order for order in orders if order.product_id == product.pk],
+        terms=terms_of_product(product, period.start) if terms is None else terms,
     )
 
 
@@ -131,54 +224,6 @@ def _with_origin(changes: InventoryChangeQuerySet) -> Iterator[tuple[int, Change
     for product_id, at, quantity, cause, vendor_at, order_id, number, name, email in rows:
         origin = Origin(cause, order_id, number or "", name or email or "", by_vendors_clock=vendor_at is not None)
         yield product_id, Change(at, quantity, origin)
-
-
-def usages_in(products: Sequence[Product], period: Period) -> list[Usage]:
-    """The levels in `period` of those `products` whose ledger had begun by its end, also long ago; four queries for all.
-
-    Reads the changes of the period (and of the month around its start), whatever the history before and after.
-    """
-    began = _beginnings(products)
-    known = [product for product in products if product.pk in began and began[product.pk] < period.end]
-    around = month_of(period.start)
-    kept = {one.product_id: one for one in month_peaks(first_day_of(around), [product.pk for product in known])}
-    changes = _changes_until(known, around.start, period.end)
-    moving = Order.objects.on_their_way().for_list().filter(product__in=known, created_at__lt=period.end)
-    orders = list(moving.order_by("created_at", "pk"))
-    return [
-        Usage(
-            product,
-            period,
-            opening=_opening(kept.get(product.pk), changes[product.pk], period),
-            changes=[change for change in changes[product.pk] if change.at in period],
-            on_their_way=[order for order in orders if order.product_id == product.pk],
-            began_at=began[product.pk],
-        )
-        for product in known
-    ]
-
-
-def _beginnings(products: Sequence[Product]) -> dict[int, datetime]:
-    """By product when its ledger's first entry took effect."""
-    entries = InventoryChange.objects.filter(product=OuterRef("pk")).order_by("sequence")
-    first = Subquery(entries.values(at=EFFECTIVE_AT)[:1])
-    rows = Product.objects.filter(pk__in=[product.pk for product in products]).annotate(began_at=first)
-    return dict(rows.exclude(began_at=None).order_by().values_list("pk", "began_at"))
-
-
-def _changes_until(products: Sequence[Product], start: datetime, end: datetime) -> dict[int, list[Change[Origin]]]:
-    changes: dict[int, list[Change[Origin]]] = {product.pk: [] for product in products}
-    entries = InventoryChange.objects.filter(product__in=products).since(start)
-    for product_id, change in _with_origin(entries.filter(effective_at__lt=end)):  # type: ignore[misc]
-        changes[product_id].append(change)
-    return changes
-
-
-def _opening(kept: Month | None, changes: Sequence[Change[Origin]], period: Period) -> int:
-    """From what the month around the period's start closed with; None: the ledger began after that month."""
-    around = month_of(period.start)
-    base = 0 if kept is None else kept.closing - sum(change.quantity for change in changes if change.at in around)
-    return base + sum(change.quantity for change in changes if change.at < period.start)
 
 
 def peaks_of(products: Iterable[Product], periods: Sequence[Period]) -> dict[int, list[PeakRange[Origin] | None]]:

@@ -1,16 +1,14 @@
 """Money for staff, over all tenants: terms are agreed on and months closed by the verbs; statements are only read."""
 
-from datetime import date
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -18,52 +16,21 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from portal.billing import runs, staff_files
+from portal.billing.asking import AskedForm, MonthFilter
 from portal.billing.closing import close
 from portal.billing.contracts import agree, end, set_cost
+from portal.billing.invoices import admin as invoices_admin  # noqa: F401
+from portal.billing.mailing import admin as mailing_admin  # noqa: F401
+from portal.billing.mailing.readers import read_runs, reads_runs
 from portal.billing.meters import names_of
-from portal.billing.models import ClosingRun, ClosingStep, Contract, Statement, StatementLine
+from portal.billing.models import ClosingRun, ClosingStep, Contract, RunMail, Statement, StatementLine, VatTerms
+from portal.billing.reasons import said
 from portal.billing.staff_files import FORMS
-from portal.billing.staff_forms import ClosingForm, TermsForm, months_over
+from portal.billing.staff_forms import ClosingForm, MailMeForm, TermsForm, VatForm
+from portal.billing.vat import agree_vat
 from portal.tenancy.models import Tenant
 from portal.tenancy.refusals import Refused
 from portal.ui.journals import JournalAdmin, JournalInline
-
-
-class AskedForm(JournalAdmin):
-    """Rows are added by filling in a form of our own, which calls a verb."""
-
-    may_add, form_title, form_button = "", _("Add"), _("Save")
-
-    def has_add_permission(self, request: Any, *args: Any) -> bool:
-        return request.user.has_perm(self.may_add)
-
-    def _ask(self, request: HttpRequest, form: forms.Form, **more: Any) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": self.form_title,
-            "button": self.form_button,
-            "opts": self.opts,
-            "form": form,
-            **more,
-        }
-        return render(request, "billing/admin_form.html", context, status=422 if form.errors else 200)
-
-    def _require_adding(self, request: HttpRequest) -> None:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-
-
-class MonthFilter(admin.SimpleListFilter):
-    """Of the last two years, without asking the table which months it has."""
-
-    title, parameter_name = _("month"), "in"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return months_over()
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        known = self.value() in dict(months_over())
-        return queryset.filter(month=date.fromisoformat(str(self.value()))) if known else queryset
 
 
 class ContractList(ChangeList):
@@ -147,6 +114,41 @@ class ContractAdmin(AskedForm):
         return redirect("admin:billing_contract_change", contract.pk)
 
 
+@admin.register(VatTerms)
+class VatTermsAdmin(AskedForm):
+    """By what VAT companies are charged. Other terms are added from a month on; those before end by that."""
+
+    list_display = ["tenant", "starts_on", "kind", "rate", "number", "ground", "agreed_by"]
+    list_select_related = ["tenant", "agreed_by"]
+    readonly_fields = ["agreed_at", "agreed_by"]
+    may_add, form_title, form_button = "billing.add_vatterms", _("Agree on VAT"), _("Agree")
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Of one company, which the address names; without one the list of companies is where to begin."""
+        self._require_adding(request)
+        chosen = request.GET.get("tenant", "")
+        if not chosen.isdecimal():
+            messages.info(request, _("Choose the company, then press “Agree on VAT”."))
+            return redirect("admin:tenancy_tenant_changelist")
+        tenant = get_object_or_404(Tenant, pk=chosen)
+        form = VatForm(request.POST or None)
+        return self._agree(request, tenant, form) or self._ask(request, form, company=tenant)
+
+    def _agree(self, request: HttpRequest, tenant: Tenant, form: VatForm) -> HttpResponse | None:
+        if not form.is_valid():
+            return None
+        try:
+            terms = agree_vat(tenant, **form.cleaned_data, acting_user=request.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+            return None
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+            return None
+        messages.success(request, _("The VAT is agreed."))
+        return redirect("admin:billing_vatterms_change", terms.pk)
+
+
 class LineInline(JournalInline):
     model = StatementLine
     fk_name = "statement"
@@ -179,7 +181,10 @@ class StatementAdmin(JournalAdmin):
         "month_name",
         "zone",
         "net",
+        "vat_kind",
         "vat_rate",
+        "vat_number",
+        "vat_ground",
         "vat",
         "gross",
         "closed_at",
@@ -225,14 +230,32 @@ class StatementAdmin(JournalAdmin):
         return staff_files.many(queryset, acting_user=request.user)
 
 
+class RunMailInline(JournalInline):
+    """Who was told that it has ended."""
+
+    model = RunMail
+    fields = ["user", "state", "reason", "created_at", "ended_at"]
+    readonly_fields = ["reason", "created_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RunMail]:
+        return super().get_queryset(request).select_related("user")
+
+    @admin.display(description=_("why"))
+    def reason(self, mail: RunMail) -> str:
+        return str(mail.reason) or "–"
+
+
 @admin.register(ClosingRun)
 class ClosingRunAdmin(AskedForm):
     """The month's end: started by the portal, or here; what is blocked is tried again here, too."""
 
     list_display = ["name", "started_at", "started_by", "waiting", "closed", "nothing", "blocked", "failed"]
     list_select_related = ["started_by"]
-    readonly_fields = ["started_at", "started_by", "waiting", "closed", "nothing", "blocked", "failed"]
+    readonly_fields = ["started_at", "started_by", "ended_at", "waiting", "closed", "nothing", "blocked", "failed"]
+    readonly_fields += ["bundle"]
     actions = ["try_again"]
+    inlines = [RunMailInline]
+    change_list_template = "admin/billing/closing_runs.html"
     may_add, form_title, form_button = "billing.add_closingrun", _("Close a month"), _("Close")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ClosingRun]:
@@ -262,6 +285,42 @@ class ClosingRunAdmin(AskedForm):
     @admin.display(description=_("failed"))
     def failed(self, run: ClosingRun) -> Any:
         return _steps_link(run, ClosingStep.State.FAILED)
+
+    @admin.display(description=_("files"))
+    def bundle(self, run: ClosingRun) -> Any:
+        address, month = reverse("admin:billing_closingrun_bundle", args=[run.pk]), self.name(run)
+        return format_html('<a href="{}">{}</a>', address, _("All statements of %(month)s") % {"month": month})
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("mail-me/", wrap(self.mail_me_view), name="billing_closingrun_mail_me"),
+            path("<int:pk>/bundle/", wrap(self.bundle_view), name="billing_closingrun_bundle"),
+            *super().get_urls(),
+        ]
+
+    def bundle_view(self, request: Any, pk: int) -> StreamingHttpResponse:
+        """The statements of the run's month, of every company that has closed it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        run = get_object_or_404(ClosingRun, pk=pk)
+        return staff_files.many(Statement.objects.filter(month=run.month), acting_user=request.user)
+
+    def mail_me_view(self, request: Any) -> HttpResponse:
+        """Whether who asks is mailed when a run has ended."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form = MailMeForm(
+            request.POST if request.method == "POST" else None, initial={"wanted": reads_runs(request.user)}
+        )
+        if form.is_valid():
+            read_runs(request.user, wanted=form.cleaned_data["wanted"], acting_user=request.user)
+            messages.success(request, _("Saved."))
+            return redirect("admin:billing_closingrun_changelist")
+        form.fields["wanted"].help_text = _("To %(email)s, with a link and without the statements.") % {
+            "email": request.user.email
+        }
+        return self._ask(request, form, title=_("Mails about month-end runs"), button=_("Save"))
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         self._require_adding(request)
@@ -311,4 +370,4 @@ class ClosingStepAdmin(JournalAdmin):
 
     @admin.display(description=_("why"))
     def why(self, step: ClosingStep) -> str:
-        return " ".join(step.reasons)
+        return " ".join(said(step.reasons))

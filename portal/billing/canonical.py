@@ -2,7 +2,12 @@
 
 JSON in UTF-8 without spaces, keys sorted, no floating-point numbers: money as text with its decimals ("12.00", a price
 "0.1234"), times as text in UTC with microseconds ("2026-11-01T00:00:00.000000Z"), days and months as text ("2026-11-01"),
-durations in whole microseconds. The digest itself is left out; `form` says by which rules it was made.
+durations in whole microseconds. The digest itself is left out; `form` says by which rules it was made:
+
+1. as it began;
+2. with why VAT is charged or not (`vat_kind`, `vat_number`, `vat_ground`), and the company's address (`tenant_slug`).
+
+A closed statement keeps the form that it was closed in, and its digest.
 """
 
 import hashlib
@@ -15,7 +20,7 @@ from typing import Any
 from portal.billing.document import Document, Line, Price
 from portal.billing.meters import Reading
 
-FORM = 1
+SECOND = 2
 
 
 def digest_of(text: str) -> str:
@@ -33,8 +38,21 @@ def at_text(moment: datetime) -> str:
 
 def values_of(document: Document) -> dict[str, Any]:
     """A document as the canonical form has it, before it is written out."""
+    return _since_the_first(document) | (_since_the_second(document) if document.form >= SECOND else {})
+
+
+def _since_the_second(document: Document) -> dict[str, Any]:
     return {
-        "form": FORM,
+        "tenant_slug": document.tenant_slug,
+        "vat_kind": document.vat_kind,
+        "vat_number": document.vat_number,
+        "vat_ground": document.vat_ground,
+    }
+
+
+def _since_the_first(document: Document) -> dict[str, Any]:
+    return {
+        "form": document.form,
         "number": document.number,
         "tenant": document.tenant,
         "month": document.month.isoformat(),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from portal.billing.document import Price
+from portal.billing.document import NOTES, Price
 from portal.billing.models import Contract
 
 CENT, PRICE = Decimal("0.01"), Decimal("0.0001")
@@ -22,6 +22,10 @@ class Charge:
     amount: Decimal = Decimal("0.00")
     note_code: str = ""
     prices: Sequence[Price] = ()
+
+    @property
+    def note(self) -> str:
+        return str(NOTES[self.note_code]) if self.note_code else ""
 
 
 def charge(contracts: Sequence[Contract], value: int, *, first: date, until: date, peak_day: date) -> Charge:

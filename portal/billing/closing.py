@@ -10,13 +10,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal.audit.trail import record
-from portal.billing.corrections import corrections_on
+from portal.billing.books import Books, books_of
 from portal.billing.document import Document
-from portal.billing.drawing import draw
-from portal.billing.lines import charged_lines, contracts_in, following, zones_of
+from portal.billing.drawing import draw, lines_in
+from portal.billing.lines import following, zones_of
 from portal.billing.locking import lock_billing
 from portal.billing.meters import Blocker, meter_kinds
-from portal.billing.models import Contract, Statement
+from portal.billing.models import Statement
 from portal.billing.months import month as month_of_year
 from portal.billing.notices import month_closed
 from portal.billing.refusals import Blocked, EarlierMonthOpen, LaterMonthClosed, MonthRunning, NothingToClose
@@ -39,23 +39,23 @@ def close(tenant: Tenant, month: date, *, acting_user: Any, force_reason: str = 
     closed = Statement.objects.filter(tenant=tenant, month=first).first()
     if closed:
         return closed
-    last = Statement.objects.filter(tenant=tenant).order_by("-sequence").first()
-    _refuse_out_of_order(tenant, first, last, now)
-    blockers = blockers_of(tenant.pk, first)
+    books = books_of(tenant.pk, first, closing=True)
+    _refuse_out_of_order(tenant, first, books, now)
+    blockers = blockers_of(books, first)
     if blockers and not (force_reason and acting_user):
         raise Blocked(first, blockers)
-    document = draw(tenant, first, now=now)
+    document = draw(tenant, first, now=now, books=books)
     if not document.lines:
         raise NothingToClose(first)
-    return _keep(tenant, document, last, acting_user, force_reason if blockers else "")
+    return _keep(tenant, document, books.last, acting_user, force_reason if blockers else "")
 
 
-def _refuse_out_of_order(tenant: Tenant, first: date, last: Statement | None, now: datetime) -> None:
-    if not is_over(tenant.pk, first, now):
+def _refuse_out_of_order(tenant: Tenant, first: date, books: Books, now: datetime) -> None:
+    if not is_over(books, first, now):
         raise MonthRunning(first)
-    if last and first < last.month:
+    if books.last and first < books.last.month:
         raise LaterMonthClosed(first)
-    earlier = next_to_close(tenant, first)
+    earlier = next_to_close(tenant, first, books)
     if earlier and earlier < first:
         raise EarlierMonthOpen(earlier)
 
@@ -83,41 +83,36 @@ def _keep(tenant: Tenant, draft: Document, last: Statement | None, acting_user: 
     return statement
 
 
-def blockers_of(tenant_id: int, first: date) -> list[Blocker]:
+def blockers_of(books: Books, first: date) -> list[Blocker]:
     """What stands in the way of closing the month, from every app that counts; in a scope that sees the tenant."""
-    zones = zones_of(contracts_in(tenant_id, first))
+    zones = zones_of(books.contracts_in(first))
     periods = [month_of_year(first.year, first.month, ZoneInfo(zone)) for zone in sorted(zones)]
-    found = [each for kind in meter_kinds() for period in periods for each in kind.blockers(tenant_id, period)]
+    found = [each for kind in meter_kinds() for period in periods for each in books.meters(kind).blockers(period)]
     return list({(str(blocker.text), blocker.url): blocker for blocker in found}.values())
 
 
-def is_over(tenant_id: int, first: date, now: datetime) -> bool:
+def is_over(books: Books, first: date, now: datetime) -> bool:
     """Is the month over in every zone that the tenant's contracts are in?"""
-    zones = zones_of(contracts_in(tenant_id, first))
+    zones = zones_of(books.contracts_in(first))
     return all(month_of_year(first.year, first.month, ZoneInfo(zone)).end <= now for zone in zones)
 
 
-def next_to_close(tenant: Tenant, until: date) -> date | None:
+def next_to_close(tenant: Tenant, until: date, books: Books | None = None) -> date | None:
     """The earliest open month with anything on its statement, up to the one that begins on `until`; None: no such month."""
-    return next((first for first in open_months(tenant.pk, until) if _has_lines(tenant, first)), None)
+    books = books or books_of(tenant.pk, until)
+    return next((first for first in open_months(books, until) if lines_in(books, first)), None)
 
 
-def open_months(tenant_id: int, until: date) -> Iterator[date]:
+def open_months(books: Books, until: date) -> Iterator[date]:
     """First days of the months after the last statement, or from the first contract on; `until` without either."""
-    last = Statement.objects.filter(tenant_id=tenant_id).order_by("-sequence").values_list("month", flat=True).first()
-    first = following(last) if last else _first_contract(tenant_id, until)
+    first = following(books.last.month) if books.last else _first_contract(books, until)
     while first <= until:
         yield first
         first = following(first)
 
 
-def _first_contract(tenant_id: int, until: date) -> date:
-    days = Contract.objects.filter(tenant_id=tenant_id, starts_on__lt=until).order_by("starts_on")
-    return (days.values_list("starts_on", flat=True).first() or until).replace(day=1)
-
-
-def _has_lines(tenant: Tenant, first: date) -> bool:
-    return bool(charged_lines(tenant.pk, first, contracts_in(tenant.pk, first)) or corrections_on(tenant.pk, first))
+def _first_contract(books: Books, until: date) -> date:
+    return min((each.starts_on for each in books.contracts if each.starts_on < until), default=until).replace(day=1)
 
 
 def document_for(tenant: Tenant, month: date, *, now: datetime) -> Document:

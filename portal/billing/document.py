@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.billing.meters import Reading
 
+# Of the canonical form; see `portal.billing.canonical`.
+LATEST_FORM = 2
 NOTES = {
     "no_price": _("No price was agreed."),
     "first_day": _("Terms changed within the month; those of its first day hold."),
@@ -65,7 +67,9 @@ class Document:
     """`number` is "" while it is a draft; so are `digest` and `closed_at`. `closed_by` is "" when the portal closed it.
 
     `month` is its first day. `reason` says why it was closed although something stood in the way; `previous_digest` is the
-    digest of the statement before it.
+    digest of the statement before it. `vat_kind` is a kind of `VatTerms`, `vat_number` the customer's where the tax is
+    reverse-charged, `vat_ground` that of an exemption. `form` is that of the canonical form.
+    `tenant_slug` is the company's address, "" on statements of the first form.
     """
 
     number: str
@@ -84,6 +88,11 @@ class Document:
     digest: str = ""
     reason: str = ""
     previous_digest: str = ""
+    vat_kind: str = "standard"
+    vat_number: str = ""
+    vat_ground: str = ""
+    form: int = LATEST_FORM
+    tenant_slug: str = ""
 
     @property
     def draft(self) -> bool:

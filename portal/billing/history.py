@@ -11,11 +11,12 @@ from decimal import Decimal
 from itertools import pairwise
 from statistics import median_low
 
+from portal.billing.books import Books, books_of, held_in
 from portal.billing.charging import charge
 from portal.billing.document import Line
 from portal.billing.lines import charged_lines, following
 from portal.billing.meters import meter_kinds
-from portal.billing.models import Contract, StatementLine
+from portal.billing.models import Contract
 from portal.billing.months import BILLING_ZONE
 from portal.billing.months import month as month_of_year
 
@@ -87,13 +88,13 @@ def history_of(tenant_id: int, running: date) -> History:
     """
     months = [_later(running, step) for step in range(1 - MONTHS, 1)]
     coming = [_later(running, step) for step in range(1, AHEAD + 1)]
-    contracts = _contracts(tenant_id, months[0], following(coming[-1]))
-    lines = charged_lines(tenant_id, running, _by_kind(contracts, running))
+    books = books_of(tenant_id, months[0])
+    lines = charged_lines(books, [running])[running]
     known = _Known(
-        closed=_closed(tenant_id, months[0]),
-        counted=_counted(tenant_id, months[:-1]),
+        closed=_closed(books, months[0]),
+        counted=_counted(books, months[:-1]),
         running={(line.meter, line.reading.object_id): line for line in lines},
-        contracts=contracts,
+        contracts=_by_meter(books.contracts),
     )
     return History(months, coming, [_course(meter, label, months, coming, known) for meter, label in known.labels()])
 
@@ -128,50 +129,35 @@ class _Closed:
         return Figure(self.value, self.amount, source=CLOSED, statement_id=self.statement_id, number=self.number)
 
 
-def _closed(tenant_id: int, first: date) -> dict[Meter, dict[date, _Closed]]:
+def _closed(books: Books, first: date) -> dict[Meter, dict[date, _Closed]]:
     """By meter and month. A correction comes after the line it corrects, on a later statement."""
-    lines = StatementLine.objects.filter(tenant_id=tenant_id, statement__month__gte=first)
-    lines = lines.select_related("statement", "corrects").order_by("statement__sequence", "position")
+    statements = {statement.pk: statement for statement in books.closed}
     found: dict[Meter, dict[date, _Closed]] = {}
-    for line in lines.defer("levels", "moments", "prices", "statement__canonical", "corrects__canonical"):
-        of = line.corrects or line.statement
+    for line in books.lines:
+        of = statements.get(line.corrects_id or line.statement_id)
+        if of is None or of.month < first:
+            continue
         months = found.setdefault((line.meter, line.object_id), {})
         so_far = months[of.month].amount if of.month in months else Decimal(0)
-        if of.month >= first:
-            months[of.month] = _Closed(line.label, of.pk, of.number, line.value, so_far + line.amount)
-    return {meter: months for meter, months in found.items() if months}
+        months[of.month] = _Closed(line.label, of.pk, of.number, line.value, so_far + line.amount)
+    return found
 
 
-def _counted(tenant_id: int, months: Sequence[date]) -> dict[Meter, Sequence[int | None]]:
+def _counted(books: Books, months: Sequence[date]) -> dict[Meter, Sequence[int | None]]:
     periods = [month_of_year(first.year, first.month, BILLING_ZONE) for first in months]
     return {
         (kind.key, object_id): values
         for kind in meter_kinds()
         if kind.history
-        for object_id, values in kind.history(tenant_id, periods).items()
+        for object_id, values in books.meters(kind).history(periods).items()
     }
 
 
-def _contracts(tenant_id: int, first: date, until: date) -> dict[Meter, list[Contract]]:
+def _by_meter(contracts: Sequence[Contract]) -> dict[Meter, list[Contract]]:
     found: dict[Meter, list[Contract]] = {}
-    for contract in Contract.objects.filter(tenant_id=tenant_id).between(first, until):
+    for contract in contracts:
         found.setdefault((contract.meter, contract.object_id), []).append(contract)
     return found
-
-
-def _by_kind(contracts: dict[Meter, list[Contract]], first: date) -> dict[str, dict[int, list[Contract]]]:
-    """Those in force in one month, as lines are charged by."""
-    found: dict[str, dict[int, list[Contract]]] = {}
-    for (kind, object_id), of_meter in contracts.items():
-        if held := _held(of_meter, first):
-            found.setdefault(kind, {})[object_id] = held
-    return found
-
-
-def _held(contracts: Sequence[Contract], first: date) -> list[Contract]:
-    """In force on any day of the month."""
-    until = following(first)
-    return [each for each in contracts if each.starts_on < until and (each.ends_on is None or each.ends_on > first)]
 
 
 def _course(meter: Meter, label: str, months: Sequence[date], coming: Sequence[date], known: _Known) -> Course:
@@ -203,7 +189,7 @@ def _figure(value: int | None, contracts: Sequence[Contract], first: date, sourc
 
 def _cost(value: int, contracts: Sequence[Contract], first: date) -> Decimal | None:
     """By the contracts of that month; None where none was in force. A peak is taken as reached on its first day."""
-    held = _held(contracts, first)
+    held = held_in(contracts, first)
     return charge(held, value, first=first, until=following(first), peak_day=first).amount if held else None
 
 

@@ -3,16 +3,22 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import chain
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from portal.billing.charging import charge
 from portal.billing.document import Line
-from portal.billing.meters import MeterKind, Reading, meter_kinds
+from portal.billing.meters import MeterKind, Reading, Span, meter_kinds
 from portal.billing.models import Contract, StatementLine
 from portal.billing.months import BILLING_ZONE
 from portal.billing.months import month as month_of_year
 
+if TYPE_CHECKING:
+    from portal.billing.books import Books
+
+# What is agreed of the meters of one kind, by what is counted; of all kinds by their keys.
 Contracts = dict[int, list[Contract]]
+Agreed = dict[str, Contracts]
 
 
 def following(first: date) -> date:
@@ -25,51 +31,52 @@ def before(first: date) -> date:
     return date(first.year - (first.month == 1), (first.month - 2) % 12 + 1, 1)
 
 
-def contracts_in(tenant_id: int, first: date) -> dict[str, Contracts]:
-    """By kind of meter and what is counted: those in force on any day of the month, the earliest first."""
-    found: dict[str, Contracts] = {}
-    for contract in Contract.objects.filter(tenant_id=tenant_id).between(first, following(first)):
-        found.setdefault(contract.meter, {}).setdefault(contract.object_id, []).append(contract)
-    return found
-
-
-def zone_of(contracts: dict[str, Contracts]) -> ZoneInfo:
+def zone_of(contracts: Agreed) -> ZoneInfo:
     """The one that all agree on, else the vendor's."""
     zones = zones_of(contracts)
     return ZoneInfo(zones.pop()) if len(zones) == 1 else BILLING_ZONE
 
 
-def zones_of(contracts: dict[str, Contracts]) -> set[str]:
+def zones_of(contracts: Agreed) -> set[str]:
     """Names of the zones by which a month is charged; the vendor's where nothing was agreed."""
     every = chain.from_iterable(by_object.values() for by_object in contracts.values())
     return {of_object[0].zone for of_object in every} or {BILLING_ZONE.key}
 
 
-def charged_lines(tenant_id: int, first: date, contracts: dict[str, Contracts]) -> list[Line]:
-    """One for each meter of the tenant, in the order of kinds and names; one without a contract has its line, too.
+def charged_lines(books: "Books", months: Sequence[date]) -> dict[date, list[Line]]:
+    """By the first day of each of `months`, which are read together: one line for each meter, in the order of kinds and names.
 
-    Each meter is read by the month of its own contract's zone. `position` is 0 in all of them.
+    One without a contract has its line, too. Each meter is read by the month of its own contract's zone. `position` is 0.
     """
-    common, lines = zone_of(contracts), []
+    agreed = {first: books.contracts_in(first) for first in months}
+    lines: dict[date, list[Line]] = {first: [] for first in months}
     for kind in meter_kinds():
-        agreed = contracts.get(kind.key, {})
-        readings = sorted(
-            _readings(kind, tenant_id, first, agreed, common), key=lambda each: (each.label, each.object_id)
-        )
-        lines += [_line(kind, reading, agreed.get(reading.object_id, []), first) for reading in readings]
+        for first, readings in _readings(books, kind, agreed).items():
+            contracts = agreed[first].get(kind.key, {})
+            ordered = sorted(readings, key=lambda each: (each.label, each.object_id))
+            lines[first] += [_line(kind, each, contracts.get(each.object_id, []), first) for each in ordered]
     return lines
 
 
-def _readings(kind: MeterKind, tenant_id: int, first: date, agreed: Contracts, common: ZoneInfo) -> Iterator[Reading]:
+def _readings(books: "Books", kind: MeterKind, agreed: dict[date, Agreed]) -> dict[date, list[Reading]]:
+    asked = [(first, *each) for first, contracts in agreed.items() for each in _spans(kind, contracts, first)]
+    found: dict[date, list[Reading]] = {first: [] for first in agreed}
+    answers = books.meters(kind).read([span for _first, span, _apart in asked])
+    for (first, _span, apart), readings in zip(asked, answers, strict=True):
+        found[first] += [reading for reading in readings if reading.object_id not in apart]
+    return found
+
+
+def _spans(kind: MeterKind, agreed: Agreed, first: date) -> Iterator[tuple[Span, set[int]]]:
+    """Each with the meters that are left out of it: those whose contract is of a zone of its own."""
+    common = zone_of(agreed)
     elsewhere: dict[str, list[int]] = {}
-    for object_id, contracts in agreed.items():
+    for object_id, contracts in agreed.get(kind.key, {}).items():
         if contracts[0].zone != common.key:
             elsewhere.setdefault(contracts[0].zone, []).append(object_id)
-    apart = set(chain.from_iterable(elsewhere.values()))
-    everything = kind.read(tenant_id, month_of_year(first.year, first.month, common), None)
-    yield from (reading for reading in everything if reading.object_id not in apart)
+    yield (month_of_year(first.year, first.month, common), None), set(chain.from_iterable(elsewhere.values()))
     for zone, object_ids in elsewhere.items():
-        yield from kind.read(tenant_id, month_of_year(first.year, first.month, ZoneInfo(zone)), object_ids)
+        yield (month_of_year(first.year, first.month, ZoneInfo(zone)), object_ids), set()
 
 
 def _line(kind: MeterKind, reading: Reading, contracts: Sequence[Contract], first: date) -> Line:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.billing.forms import StatementFilter
 from portal.billing.models import Statement, StatementLine
+from portal.billing.papers.wording import vat_kind
 from portal.lists.registry import Column, ListSpec
 from portal.tenancy.models import Tenant
 from portal.tenancy.roles import Role
@@ -26,6 +27,8 @@ STATEMENTS = ListSpec(
         Column("month", _("Month"), lambda statement: statement.month, order=("month", "pk")),
         Column("net", _("Without VAT (EUR)"), lambda statement: statement.net),
         Column("vat_rate", _("VAT (%)"), lambda statement: statement.vat_rate),
+        Column("vat_kind", _("Kind of VAT"), lambda statement: vat_kind(statement)),
+        Column("vat_number", _("VAT number"), lambda statement: statement.vat_number or None),
         Column("vat", _("VAT (EUR)"), lambda statement: statement.vat),
         Column("gross", _("Total (EUR)"), lambda statement: statement.gross, order=("gross", "pk")),
         Column("lines", _("Lines"), lambda statement: statement.line_count),

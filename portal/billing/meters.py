@@ -5,10 +5,11 @@ A meter is one thing of one tenant that is counted, such as a product of a conne
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
+from portal.billing.invoices.evidence import Invoicing
 from portal.billing.peaks import Period
 
 
@@ -44,7 +45,7 @@ class Reading:
     been done; `unsettled` explains it. Of a peak: `reached_at` is when it was first reached (None: the period opened with it),
     by the vendor's clock or ours, `moments` each time it was; `order` and `person` set it ("" where nobody is known); `lasted`
     is how long it was held in all, `days` the calendar days it was held on; `highest_use` is the most that was in use (None:
-    not kept). `read_at` is when the vendor was last asked (None: never, or not said).
+    not kept all the time). `read_at` is when the vendor was last asked (None: never, or not said).
     """
 
     object_id: int
@@ -74,6 +75,22 @@ class Blocker:
     url: str = ""
 
 
+# A period, and which meters are read in it (None: all of them).
+Span = tuple[Period, Sequence[int] | None]
+
+
+class Meters(Protocol):
+    """The meters of one kind that one company has, while one question is answered: what its parts share is read once."""
+
+    def read(self, spans: Sequence[Span]) -> list[list[Reading]]:
+        """What they showed, for each of `spans` in its place."""
+
+    def history(self, periods: Sequence[Period]) -> Mapping[int, Sequence[int | None]]:
+        """As `MeterKind.history`; asked for only where the kind has one."""
+
+    def blockers(self, period: Period) -> list[Blocker]: ...
+
+
 @dataclass(frozen=True)
 class MeterKind:
     """`read(tenant_id, period, object_ids)` reads the meters of one tenant (all of them where `object_ids` is None).
@@ -82,6 +99,9 @@ class MeterKind:
     terms that are in force now, in EUR, whenever they change. All of them run in a scope that sees the tenant.
     `history(tenant_id, periods)` gives by meter its value in each of `periods`, which are in order and over (None: it was not
     counted yet), by few queries whatever their number. `names(object_ids)` are what people call the meters, of any tenant.
+    `opened(tenant_id, since, closing)` answers all of these together, of months from that of the day `since` on, by fewer
+    queries; `closing` says that blockers will be asked for. Without it each is answered by itself.
+    `invoicing` is how a vendor's invoice is held against them; without it none is.
     """
 
     key: str
@@ -93,6 +113,30 @@ class MeterKind:
     sums: bool = field(default=False)
     history: Callable[[int, Sequence[Period]], Mapping[int, Sequence[int | None]]] | None = None
     names: Callable[[Sequence[int]], Mapping[int, str]] | None = None
+    opened: Callable[[int, date, bool], Meters] | None = None
+    invoicing: Invoicing | None = None
+
+
+@dataclass(frozen=True)
+class OneByOne:
+    """Meters of a kind that answers each question by itself."""
+
+    kind: MeterKind
+    tenant_id: int
+
+    def read(self, spans: Sequence[Span]) -> list[list[Reading]]:
+        return [self.kind.read(self.tenant_id, period, object_ids) for period, object_ids in spans]
+
+    def history(self, periods: Sequence[Period]) -> Mapping[int, Sequence[int | None]]:
+        return self.kind.history(self.tenant_id, periods) if self.kind.history else {}
+
+    def blockers(self, period: Period) -> list[Blocker]:
+        return self.kind.blockers(self.tenant_id, period)
+
+
+def open_meters(kind: MeterKind, tenant_id: int, since: date, *, closing: bool = False) -> Meters:
+    """See `MeterKind.opened`."""
+    return kind.opened(tenant_id, since, closing) if kind.opened else OneByOne(kind, tenant_id)
 
 
 _kinds: dict[str, MeterKind] = {}

@@ -122,6 +122,7 @@ class Statement(TenantModel):
     # Its first day.
     month = models.DateField(_("month"))
     tenant_name = models.CharField(_("company"), max_length=120)
+    tenant_slug = models.SlugField(_("company's address"), max_length=50, blank=True, db_index=False)
     zone = models.CharField(_("time zone"), max_length=60)
     currency = models.CharField(_("currency"), max_length=3)
     net = models.DecimalField(_("net"), max_digits=14, decimal_places=2)
@@ -138,6 +139,12 @@ class Statement(TenantModel):
     # Why it was closed although something stood in the way.
     reason = models.TextField(_("reason"), blank=True)
     previous_digest = models.CharField(_("digest of the one before"), max_length=64, blank=True)
+    # A kind of `VatTerms`, with what it wants told.
+    vat_kind = models.CharField(_("kind of VAT"), max_length=8, default="standard")
+    vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
+    vat_ground = models.CharField(_("ground"), max_length=200, blank=True)
+    # By which rules the canonical form was made; those from before there was a second one are of the first.
+    form = models.PositiveSmallIntegerField(default=1)
     canonical = models.TextField(_("canonical form"))
     digest = models.CharField(_("SHA-256"), max_length=64)
 
@@ -226,6 +233,9 @@ class ClosingRun(models.Model):
         related_name="+",
         verbose_name=_("started by"),
     )
+    # When nothing waited any more; and how many companies came to what, as its readers were told last.
+    ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
+    told = models.JSONField(default=dict, editable=False)
 
     class Meta:
         verbose_name, verbose_name_plural = _("month-end run"), _("month-end runs")
@@ -249,7 +259,7 @@ class ClosingStep(Turns):
     month = models.DateField(_("month"))
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.WAITING)
     acting_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    # What stood in the way, or went wrong: sentences.
+    # What stood in the way, or went wrong; see `portal.billing.reasons`.
     reasons = models.JSONField(_("why"), default=list)
     ended_at = models.DateTimeField(_("ended"), null=True)
 
@@ -260,3 +270,47 @@ class ClosingStep(Turns):
 
     def __str__(self) -> str:
         return f"{self.run_id}: {self.tenant}"
+
+
+class VatTerms(TenantModel):
+    """By what VAT a company's months are charged, from one on until other terms begin; without any by the portal's own rate."""
+
+    class Kind(models.TextChoices):
+        STANDARD = "standard", _("At a rate")
+        REVERSE = "reverse", _("Reverse-charged")
+        EXEMPT = "exempt", _("Exempt")
+
+    # The first day of a month.
+    starts_on = models.DateField(_("from"))
+    kind = models.CharField(_("VAT"), max_length=8, choices=Kind, default=Kind.STANDARD)
+    rate = models.DecimalField(
+        _("VAT (%)"), max_digits=5, decimal_places=2, default=Decimal(0), validators=[MinValueValidator(Decimal(0))]
+    )
+    # The customer's, where the tax is due from the customer.
+    number = models.CharField(_("VAT number"), max_length=20, blank=True)
+    # Of an exemption, as it stands on the statement.
+    ground = models.CharField(_("ground"), max_length=200, blank=True)
+    agreed_at = models.DateTimeField(_("agreed"), default=timezone.now, editable=False)
+    agreed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="+", verbose_name=_("agreed by")
+    )
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("VAT of a company"), _("VAT of companies")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "starts_on"], name="vat_of_month_once"),
+            models.CheckConstraint(condition=Q(starts_on__day=1), name="vat_from_first_day"),
+            models.CheckConstraint(
+                condition=Q(kind="standard", rate__gte=0, rate__lte=100)
+                | Q(kind="reverse", rate=0) & ~Q(number="")
+                | Q(kind="exempt", rate=0) & ~Q(ground=""),
+                name="vat_with_its_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, {self.starts_on:%Y-%m}"
+
+
+from portal.billing.invoices.models import DisputeFile, VendorInvoice, VendorInvoiceLine  # noqa: E402, F401
+from portal.billing.mailing.models import BillingContact, RunMail, RunReader, StatementMail  # noqa: E402, F401

@@ -1,5 +1,6 @@
 """A statement as a page shows it: its lines with their charts, and of a running month what can still be done."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,7 +18,7 @@ from portal.billing.outlook import Outlook
 from portal.billing.papers.wording import unit_price
 from portal.billing.peaks import Period
 from portal.ui import formats
-from portal.ui.charts import Labels, step_chart
+from portal.ui.charts import Labels, Point, step_chart
 
 # The dearest ones are drawn; more charts than these nobody looks through, and the page would be heavy.
 DRAWN = 8
@@ -141,8 +142,8 @@ def _shown(face: Face, outlook: Outlook, slug: str, now: datetime) -> ShownPeak:
 def _chart(face: Face, line: Line, until: datetime) -> SafeString:
     reading, period = line.reading, face.period
     # Clocks that disagree can bring a level below nothing for a moment; there is no such stock to draw.
-    total = [(level.at, max(0, level.total)) for level in reading.levels] or [(period.start, reading.opening)]
-    used = [(level.at, max(0, level.in_use)) for level in reading.levels if level.in_use is not None]
+    total = _moves((level.at, max(0, level.total)) for level in reading.levels) or [(period.start, reading.opening)]
+    used = _moves((level.at, max(0, level.in_use)) for level in reading.levels if level.in_use is not None)
     title = _("%(product)s in %(month)s") % {"product": line.label, "month": face.name}
     return step_chart(
         total,
@@ -154,6 +155,15 @@ def _chart(face: Face, line: Line, until: datetime) -> SafeString:
         zone=face.zone,
         labels=Labels(title, series=_("In the inventory"), second=_("In use"), peak=_("Peak")),
     )
+
+
+def _moves(points: Iterable[Point]) -> list[Point]:
+    """Those at which one line moves: where it stays, the other one did."""
+    found: list[Point] = []
+    for at, level in points:
+        if not found or found[-1][1] != level:
+            found.append((at, level))
+    return found
 
 
 def _url(name: str, slug: str, object_id: int) -> str:

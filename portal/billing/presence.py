@@ -15,5 +15,6 @@ def register_pages() -> None:
     register(NavItem(_("This month"), "billing:month", "report-money", Role.BILLING, 700, SECTION))
     register(NavItem(_("Statements"), "billing:statements", "receipt", Role.BILLING, 710, SECTION))
     register(NavItem(_("History"), "billing:history", "history", Role.BILLING, 720, SECTION))
+    register(NavItem(_("Mailing"), "billing:mailing", "mail", Role.BILLING, 730, SECTION))
     register_list(STATEMENTS)
     labels.register({"billing.statement_downloaded": _("Statement downloaded")})

@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import ClassVar
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from portal.billing.meters import Blocker
 from portal.tenancy.refusals import Refused
 
 
 class AboutMonth(Refused):
-    """`month` is its first day."""
+    """`month` is its first day. `text` is the sentence before it is translated, with a place for the month's name."""
+
+    text: ClassVar[str] = ""
 
     def __init__(self, month: date) -> None:
         self.month = month
@@ -21,40 +25,32 @@ class AboutMonth(Refused):
     def name(self) -> dict[str, str]:
         return {"month": date_format(self.month, "YEAR_MONTH_FORMAT")}
 
+    def sentence(self) -> str:
+        return _(self.text) % self.name
+
 
 class ClosedAlready(AboutMonth):
     """Terms from a day on that lies in a closed month, or before it."""
 
-    def sentence(self) -> str:
-        return (
-            _("%(month)s is closed: terms can be agreed from the month after it on. Nothing was changed.") % self.name
-        )
+    text = gettext_noop("%(month)s is closed: terms can be agreed from the month after it on. Nothing was changed.")
 
 
 class MonthRunning(AboutMonth):
-    def sentence(self) -> str:
-        return _("%(month)s is not over, so it cannot be closed yet. Nothing was changed.") % self.name
+    text = gettext_noop("%(month)s is not over, so it cannot be closed yet. Nothing was changed.")
 
 
 class EarlierMonthOpen(AboutMonth):
-    def sentence(self) -> str:
-        return _("%(month)s is still open. Close it first; nothing was changed.") % self.name
+    text = gettext_noop("%(month)s is still open. Close it first; nothing was changed.")
 
 
 class LaterMonthClosed(AboutMonth):
-    def sentence(self) -> str:
-        return (
-            _(
-                "A month after %(month)s is closed. What was missing is corrected on the next statement;"
-                " nothing was changed."
-            )
-            % self.name
-        )
+    text = gettext_noop(
+        "A month after %(month)s is closed. What was missing is corrected on the next statement; nothing was changed."
+    )
 
 
 class NothingToClose(AboutMonth):
-    def sentence(self) -> str:
-        return _("There is nothing to charge in %(month)s, so there is no statement. Nothing was changed.") % self.name
+    text = gettext_noop("There is nothing to charge in %(month)s, so there is no statement. Nothing was changed.")
 
 
 class Blocked(AboutMonth):

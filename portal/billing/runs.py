@@ -6,19 +6,22 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from portal import turns
 from portal.audit.trail import record
 from portal.billing.closing import close, next_to_close
 from portal.billing.lines import before
+from portal.billing.mailing.readers import promise_to_readers
 from portal.billing.models import ClosingRun, ClosingStep, Statement
 from portal.billing.months import BILLING_ZONE
 from portal.billing.notices import month_blocked
+from portal.billing.reasons import Stored, of_blocker, of_refusal
 from portal.billing.refusals import Blocked
+from portal.sentences import Sentence
 from portal.tenancy.models import Tenant
 from portal.tenancy.refusals import Refused
 from portal.tenancy.scope import staff_scope
@@ -27,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 TASK = "portal.billing.tasks.take_turn"
 State = ClosingStep.State
+SUSPENDED = Sentence(gettext_noop("The company is suspended; support closes its month by hand."))
 
 
 def start_run(month: date, *, acting_user: Any) -> ClosingRun:
@@ -49,7 +53,7 @@ def _new_step(run: ClosingRun, tenant: Tenant) -> ClosingStep:
     step = ClosingStep(tenant=tenant, run=run, month=run.month, acting_user_id=run.started_by_id, due_at=timezone.now())
     if tenant.suspended:
         step.state, step.due_at, step.ended_at = State.BLOCKED, None, timezone.now()
-        step.reasons = [_("The company is suspended; support closes its month by hand.")]
+        step.reasons = [SUSPENDED.as_json()]
     return step
 
 
@@ -60,7 +64,10 @@ def repeat(run: ClosingRun) -> int:
     )
     again.update(state=State.WAITING, reasons=[], ended_at=None, due_at=Now())
     _add_steps(run)
-    return ClosingStep.objects.filter(run=run, state=State.WAITING).count()
+    waiting = ClosingStep.objects.filter(run=run, state=State.WAITING).count()
+    if waiting:
+        ClosingRun.objects.filter(pk=run.pk).update(ended_at=None)
+    return waiting
 
 
 def close_due(now: datetime | None = None) -> None:
@@ -86,9 +93,29 @@ def take_turn(tenant_id: int, pk: int) -> None:
 
 
 def sweep() -> None:
-    """Ring for every part that no bell announced."""
+    """Ring for every part that no bell announced, and end the runs in which nothing waits any more."""
     for tenant_id, pk in turns.due(ClosingStep):
         turns.ring(TASK, tenant_id, pk)
+    end_runs()
+
+
+def end_runs() -> None:
+    """Looked for, since two last parts that end at the same moment do not see each other. Its readers are told."""
+    with staff_scope():
+        waiting = ClosingStep.objects.filter(run=OuterRef("pk"), state=State.WAITING)
+        over = ClosingRun.objects.filter(~Exists(waiting), ended_at=None)
+        for run in list(over.select_for_update(skip_locked=True)):
+            run.ended_at, counts = timezone.now(), _counts(run)
+            if counts != run.told:
+                promise_to_readers(run, counts)
+                run.told = counts
+            run.save(update_fields=["ended_at", "told"])
+
+
+def _counts(run: ClosingRun) -> dict[str, int]:
+    """How many companies came to what; states that none came to are left out."""
+    found = ClosingStep.objects.filter(run=run).order_by().values_list("state").annotate(n=Count("pk"))
+    return dict(sorted(found))
 
 
 def step(row: ClosingStep) -> timedelta | None:
@@ -98,9 +125,9 @@ def step(row: ClosingStep) -> timedelta | None:
             month = _close_next(row)
     except Blocked as blocked:
         month_blocked(row.tenant_id, blocked.month, blocked.blockers)
-        _end(row, State.BLOCKED, [str(blocker.text) for blocker in blocked.blockers])
+        _end(row, State.BLOCKED, [of_blocker(blocker) for blocker in blocked.blockers])
     except Refused as refusal:
-        _end(row, State.BLOCKED, [str(refusal)])
+        _end(row, State.BLOCKED, [of_refusal(refusal)])
     except Exception as error:
         logger.exception("closing step %s failed", row.pk)
         _end(row, State.FAILED, [f"{type(error).__name__}: {error}"])
@@ -120,6 +147,6 @@ def _close_next(row: ClosingStep) -> date | None:
     return month
 
 
-def _end(row: ClosingStep, state: ClosingStep.State, reasons: list[str] | None = None) -> None:
+def _end(row: ClosingStep, state: ClosingStep.State, reasons: list[Stored] | None = None) -> None:
     row.state, row.reasons, row.ended_at = state, reasons or [], timezone.now()
     row.save(update_fields=["state", "reasons", "ended_at"])

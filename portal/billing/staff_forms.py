@@ -10,14 +10,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from portal.billing.contracts import today
-from portal.billing.lines import before
+from portal.billing.lines import before, following
 from portal.billing.meters import meter_kinds
-from portal.billing.models import Contract
+from portal.billing.models import Contract, VatTerms
 from portal.billing.months import BILLING_ZONE, month_of
 from portal.tenancy.models import Tenant
 from portal.ui.forms import CleanText
 
-MONTHS_OFFERED = 24
+MONTHS_OFFERED, MONTHS_AHEAD = 24, 12
 
 
 def months_over() -> list[tuple[str, str]]:
@@ -27,6 +27,16 @@ def months_over() -> list[tuple[str, str]]:
         first = before(first)
         found.append((first.isoformat(), date_format(first, "YEAR_MONTH_FORMAT")))
     return found
+
+
+def months_around() -> list[tuple[str, str]]:
+    """(first day, name) of the months that VAT can be agreed from: those over, the running one, and a year ahead."""
+    first = today().replace(day=1)
+    ahead = [first]
+    for _number in range(MONTHS_AHEAD):
+        ahead.append(following(ahead[-1]))
+    coming = [(each.isoformat(), date_format(each, "YEAR_MONTH_FORMAT")) for each in ahead]
+    return [*coming, *months_over()]
 
 
 class TermsForm(CleanText, forms.Form):
@@ -86,6 +96,40 @@ def meters_of(tenant: Tenant) -> list[tuple[str, str]]:
         for kind in meter_kinds()
         for reading in kind.read(tenant.pk, period, None)
     ]
+
+
+class VatForm(CleanText, forms.Form):
+    """By what VAT a company is charged from a month on."""
+
+    starts_on = forms.ChoiceField(label=_("From"), choices=months_around)
+    kind = forms.ChoiceField(label=_("VAT"), choices=VatTerms.Kind.choices)
+    rate = forms.DecimalField(
+        label=_("VAT (%)"),
+        min_value=0,
+        max_value=100,
+        max_digits=5,
+        decimal_places=2,
+        help_text=_("0 where it is reverse-charged or exempt."),
+    )
+    number = forms.CharField(
+        label=_("VAT number"),
+        max_length=30,
+        required=False,
+        help_text=_("The company's own, where it owes the tax itself. It stands on the statement."),
+    )
+    ground = forms.CharField(
+        label=_("Ground of the exemption"),
+        max_length=200,
+        required=False,
+        help_text=_("Such as the article of the law. It stands on the statement."),
+    )
+
+    def clean_starts_on(self) -> date:
+        return date.fromisoformat(self.cleaned_data["starts_on"])
+
+
+class MailMeForm(forms.Form):
+    wanted = forms.BooleanField(label=_("Mail me when a month-end run has ended"), required=False)
 
 
 class ClosingForm(CleanText, forms.Form):

@@ -19,7 +19,7 @@ READING = [
 LINE = ["position", "kind", "meter", "free_units", "charged", "unit_price", "amount", "old_value", "old_amount"]
 DOCUMENT = [
     "number", "month", "zone", "currency", "net", "vat_rate", "vat", "gross", "drawn_at", "closed_at", "digest", "reason",
-    "previous_digest",
+    "previous_digest", "form", "vat_kind", "vat_number", "vat_ground", "tenant_slug",
 ]  # fmt: skip
 
 

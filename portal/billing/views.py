@@ -1,5 +1,7 @@
 """What a company's people see of its money: the running month, the closed ones, and all of them beside one another."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -12,15 +14,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from portal.audit.trail import record
+from portal.billing.books import Books, books_of
 from portal.billing.closing import blockers_of
 from portal.billing.document import Document
 from portal.billing.drawing import draw
 from portal.billing.history import history_of
 from portal.billing.history_page import choices_of, chosen_of
-from portal.billing.lines import before
+from portal.billing.lines import before, zone_of
 from portal.billing.lists import STATEMENTS
 from portal.billing.models import Statement
 from portal.billing.months import BILLING_ZONE
+from portal.billing.months import month as month_of_year
 from portal.billing.pages import Face, month_name, shown_peaks
 from portal.billing.papers.files import CONTENT_TYPES, file_of, filename
 from portal.billing.statements import document_of
@@ -37,21 +41,23 @@ CANONICAL = "canonical"
 @require_safe
 def this_month(request: TenantRequest) -> HttpResponse:
     """The draft of the running month, or of the one before while that is not closed."""
-    now, last = timezone.now(), _last_closed(request)
-    months = _open_months(request, last, now)
-    document = draw(request.tenant, _chosen_month(request, months), now=now)
-    face = Face(document)
-    over = now >= face.period.end
+    now = timezone.now()
+    books = books_of(request.tenant.pk, before(_running_month(now)))
+    months = _open_months(request, books, now)
+    month = _chosen_month(request, months)
+    over = now >= month_of_year(month.year, month.month, zone_of(books.contracts_in(month))).end
+    books = replace(books, closing=over)
+    document = draw(request.tenant, month, now=now, books=books)
     context = {
         "document": document,
-        "face": face,
-        "months": [(first, month_name(first), first == document.month) for first in months],
-        "last": last,
+        "face": Face(document),
+        "months": [(first, month_name(first), first == month) for first in months],
+        "last": books.last,
         "over": over,
-        "blockers": blockers_of(request.tenant.pk, document.month) if over else [],
+        "blockers": blockers_of(books, month) if over else [],
         "oldest_reading": min(filter(None, (line.reading.read_at for line in document.lines)), default=None),
     }
-    return render(request, "billing/month.html", context | _lines(request, document, now))
+    return render(request, "billing/month.html", context | _lines(request, document, now, books.closed))
 
 
 @tenant_view(Role.BILLING)
@@ -74,7 +80,8 @@ def statement(request: TenantRequest, pk: int) -> HttpResponse:
         "canonical_name": _canonical_name(document),
         "check_command": f"sha256sum {_canonical_name(document)}",
     }
-    return render(request, "billing/statement.html", context | _lines(request, document, document.drawn_at))
+    others = Statement.objects.filter(tenant=request.tenant).only("pk", "month", "sequence")
+    return render(request, "billing/statement.html", context | _lines(request, document, document.drawn_at, others))
 
 
 @tenant_view(Role.BILLING)
@@ -92,8 +99,8 @@ def draft_file(request: TenantRequest, suffix: str) -> HttpResponse:
     if suffix not in FORMS:
         raise Http404
     now = timezone.now()
-    month = _chosen_month(request, _open_months(request, _last_closed(request), now))
-    document = draw(request.tenant, month, now=now)
+    books = books_of(request.tenant.pk, before(_running_month(now)))
+    document = draw(request.tenant, _chosen_month(request, _open_months(request, books, now)), now=now, books=books)
     told = {"month": str(document.month), "form": suffix, "draft": True}
     record("billing.statement_downloaded", request.tenant, after=told, acting_user=request.user)
     return _file(file_of(document, suffix, get_language() or "en"), filename(document, suffix), CONTENT_TYPES[suffix])
@@ -127,20 +134,16 @@ def _statement(request: TenantRequest, pk: int) -> Statement:
     return get_object_or_404(Statement, tenant=request.tenant, pk=pk)
 
 
-def _last_closed(request: TenantRequest) -> Statement | None:
-    return Statement.objects.filter(tenant=request.tenant).defer("canonical").order_by("-sequence").first()
-
-
 def _running_month(now: datetime) -> date:
     return now.astimezone(BILLING_ZONE).date().replace(day=1)
 
 
-def _open_months(request: TenantRequest, last: Statement | None, now: datetime) -> list[date]:
+def _open_months(request: TenantRequest, books: Books, now: datetime) -> list[date]:
     """First days: the running month, after the one before it while that waits to be closed."""
     running = _running_month(now)
     previous = before(running)
     known_since = request.tenant.created_at.astimezone(BILLING_ZONE).date()
-    waits = last.month < previous if last else known_since < running
+    waits = books.last.month < previous if books.last else known_since < running
     return [previous, running] if waits else [running]
 
 
@@ -149,21 +152,14 @@ def _chosen_month(request: TenantRequest, months: list[date]) -> date:
     return next((first for first in months if f"{first:%Y-%m}" == asked), months[-1])
 
 
-def _lines(request: TenantRequest, document: Document, now: datetime) -> dict[str, Any]:
-    """The pictures of a statement's peaks, and where the statements are that it corrects."""
+def _lines(request: TenantRequest, document: Document, now: datetime, closed: Iterable[Statement]) -> dict[str, Any]:
+    """The pictures of a statement's peaks, and where those of the `closed` ones are that it corrects, by their numbers."""
     peaks = shown_peaks(document, request.tenant.slug, now, request.GET.get("line", ""))
     unshown = sum(line.kind == "peak" for line in document.lines) - len(peaks)
-    return {"peaks": peaks, "unshown": unshown, "corrected": _addresses(request, document)}
-
-
-def _addresses(request: TenantRequest, document: Document) -> dict[str, str]:
-    """By number, of the statements that lines of this one correct."""
     numbers = {line.corrects for line in document.lines if line.corrects}
-    if not numbers:
-        return {}
-    rows = Statement.objects.filter(tenant=request.tenant).only("pk", "month", "sequence")
-    return {
-        row.number: reverse("billing:statement", args=[request.tenant.slug, row.pk])
-        for row in rows
-        if row.number in numbers
-    }
+    corrected = {each.number: _address(request, each) for each in closed if each.number in numbers} if numbers else {}
+    return {"peaks": peaks, "unshown": unshown, "corrected": corrected}
+
+
+def _address(request: TenantRequest, statement: Statement) -> str:
+    return reverse("billing:statement", args=[request.tenant.slug, statement.pk])

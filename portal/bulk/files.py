@@ -44,7 +44,9 @@ def read_table(raw: bytes) -> Table:
         raise NotATable(_("The file is empty."))
     delimiter = _guess_delimiter(text)
     records = _records(text, delimiter)
-    _line, heading = next(records)
+    _line, heading = next(records, (0, []))
+    if not heading:
+        raise NotATable(_("The file is empty."))
     if len(heading) > MOST_COLUMNS:
         raise NotATable(_("The file has more than %(most)s columns.") % {"most": MOST_COLUMNS})
     rows = _bounded(records, len(heading))

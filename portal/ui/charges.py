@@ -18,8 +18,9 @@ SHOWN = 6
 
 @dataclass(frozen=True)
 class Charge:
-    """One product in the running month. Costs are EUR, None where no price is set or nothing is known of last month.
+    """One product in the running month. Costs are EUR, None where no price was agreed or nothing is known of last month.
 
+    They are what the statements of both months show by now, each by its own terms. `zone` is by whose calendar it is charged.
     `peak` is what the month is charged by and `peak_at` when it was reached, None where it was brought along from the month
     before; `peak_at_most` and `cost_at_most` are what they come to when all on its way arrives, or turns out to have.
     """
@@ -32,6 +33,7 @@ class Charge:
     cost: Decimal | None
     cost_at_most: Decimal | None
     last_cost: Decimal | None
+    zone: str = BILLING_ZONE.key
 
     @property
     def certain(self) -> bool:
@@ -75,7 +77,7 @@ class Bill:
 
     @property
     def last_cost(self) -> Decimal | None:
-        """Of last month at today's prices, of the products that were known then; None where none was."""
+        """Of last month, of the products that were known and priced then; None where none was."""
         known = [charge.last_cost for charge in self.charges if charge.last_cost is not None]
         return sum(known, Decimal(0)) if known else None
 
@@ -86,6 +88,11 @@ class Bill:
     @property
     def less_than_last(self) -> Decimal | None:
         return None if self.more_than_last is None else -self.more_than_last
+
+    @property
+    def zones(self) -> str:
+        """By whose calendars it is charged."""
+        return ", ".join(sorted({charge.zone for charge in self.charges}))
 
     @property
     def month(self) -> str:

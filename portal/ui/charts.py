@@ -130,13 +130,14 @@ def step_chart(
         raise ValueError("a chart needs a start before its end")
     shown, dashed = within(points, start, until or end), within(second, start, until or end)
     story = Story(shown, dashed, peak or highest(shown), words, zone, until or end)
+    rows = table_rows(shown, dashed)
     context = {
         "labels": words,
         "description": _description(story),
         "wide": draw(story, start, end, width, height),
         "narrow": draw(story, start, end, NARROW, height),
-        "rows": [(moment(at, zone), level) for at, level in shown[-MOST_TABLE_ROWS:]],
-        "hidden_rows": max(0, len(shown) - MOST_TABLE_ROWS),
+        "rows": [(moment(at, zone), *levels) for at, *levels in rows[-MOST_TABLE_ROWS:]],
+        "hidden_rows": max(0, len(rows) - MOST_TABLE_ROWS),
     }
     return render_to_string("ui/step_chart.html", context)
 
@@ -170,6 +171,19 @@ def within(points: Sequence[Point], start: datetime, end: datetime) -> list[Poin
     before = [level for at, level in ordered if at < start]
     inside = [point for point in ordered if start <= point[0] <= end]
     return [(start, before[-1]), *inside] if before else inside
+
+
+def table_rows(points: Sequence[Point], second: Sequence[Point]) -> list[tuple[datetime, int | None, int | None]]:
+    """What both lines say from each moment on at which one of them changes; None before a line begins."""
+    moves = [*((at, 0, level) for at, level in points), *((at, 1, level) for at, level in second)]
+    rows: list[tuple[datetime, int | None, int | None]] = []
+    first, other = None, None
+    for at, line, level in sorted(moves, key=lambda move: move[:2]):
+        first, other = (level, other) if line == 0 else (first, level)
+        if line and rows and rows[-1][0] == at:
+            rows.pop()
+        rows.append((at, first, other))
+    return rows
 
 
 def highest(points: Sequence[Point]) -> Point | None:

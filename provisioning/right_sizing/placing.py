@@ -13,7 +13,6 @@ from django.utils.translation import gettext_noop as _
 
 from portal import turns
 from portal.audit.trail import record
-from portal.billing.months import month_of
 from portal.billing.peaks import Period
 from portal.operations import engine
 from portal.operations.models import Operation, Status
@@ -24,10 +23,12 @@ from provisioning.models import InventoryChange, Order, Product, SizingPlan
 from provisioning.operations import NotPromised, order_products
 from provisioning.right_sizing.obstacles import Obstacle, none_spare, obstacle_to, refused_here
 from provisioning.right_sizing.proposals import proposal_of, sizable
-from provisioning.usage import usage_of
+from provisioning.terms import terms_of_product
+from provisioning.usage import Usage, usage_of
 
 State = SizingPlan.State
 
+SHORTLY = timedelta(seconds=1)
 FOLLOWED_AFTER = timedelta(minutes=5)
 RECKONED_AFTER = timedelta(hours=6)
 # What the vendor tells late still counts for the month that is over.
@@ -73,6 +74,8 @@ def _place(plan: SizingPlan, now: datetime) -> timedelta | None:
     if now >= plan.closes_at:
         _end(plan, State.NOTHING, plan.reason or Sentence(NOT_IN_TIME))
         return None
+    if not _hold(plan.product_id):
+        return SHORTLY
     product = sizable().get(pk=plan.product_id)
     if obstacle := obstacle_to(product, now):
         return _wait(plan, obstacle)
@@ -85,6 +88,15 @@ def _place(plan: SizingPlan, now: datetime) -> timedelta | None:
     except NotPromised as refusal:
         return _wait(plan, refused_here(refusal.sentence))
     return _placed(plan, order)
+
+
+def _hold(product_id: int) -> bool:
+    """Whether nobody else decides about the product just now; from here on whoever wants to change its margin waits.
+
+    Does not wait itself: who switches right-sizing off holds the product and waits for the plan.
+    """
+    products = Product.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    return products.filter(pk=product_id).first() is not None
 
 
 def _ordered(plan: SizingPlan, product: Product, quantity: int) -> Order:
@@ -196,19 +208,22 @@ def _fulfilled(plan: SizingPlan, order: Order, now: datetime) -> timedelta | Non
 
 def _reckon(plan: SizingPlan, now: datetime) -> timedelta | None:
     """The following month as it was, against one that had opened with what was removed; final when that month is over."""
-    following = Period(plan.month_end, month_of(plan.month_end).end)
+    product = Product.objects.for_desk().get(pk=plan.product_id)
+    terms = terms_of_product(product, plan.month_end)
+    month = terms.month(plan.month_end)
+    following = Period(plan.month_end, month.end, month.zone)
     over = now >= following.end + LATE
-    plan.saved_eur, plan.reckoned_at = _saved(plan, following), now
+    plan.saved_eur, plan.reckoned_at = _saved(plan, usage_of(product, following, on_their_way=[], terms=terms)), now
     plan.state = State.DONE if over else State.SAVING
     plan.save(update_fields=["saved_eur", "reckoned_at", "state"])
     return None if over else RECKONED_AFTER
 
 
-def _saved(plan: SizingPlan, following: Period) -> Decimal | None:
-    """EUR. What had to be ordered again in that month would have been there: it saved nothing."""
-    product = Product.objects.for_desk().get(pk=plan.product_id)
-    usage = usage_of(product, following)
-    if usage is None or not product.unit_price:
+def _saved(plan: SizingPlan, following: Usage | None) -> Decimal | None:
+    """EUR, by the terms of the following month. What had to be ordered again in it would have been there: it saved nothing."""
+    if following is None or not following.priced:
         return None
-    unneeded = usage.opening + plan.removed - usage.peak.proven.value
-    return product.unit_price * max(0, unneeded)
+    unsized = following.opening + plan.removed
+    if unsized <= following.peak.proven.value:
+        return Decimal(0)
+    return following.terms.cost(unsized, following.first) - following.cost

@@ -13,8 +13,7 @@ from portal.operations.promises import wait_for_twin
 from provisioning import notices
 from provisioning.models import Product, SizingPlan
 from provisioning.operations import NotPromised
-from provisioning.right_sizing.proposals import proposal_of, sizable
-from provisioning.right_sizing.window import window_of
+from provisioning.right_sizing.proposals import Proposal, proposal_of, sizable
 
 State = SizingPlan.State
 
@@ -52,9 +51,9 @@ def approve(
         return earlier
     # Whoever approves or switches off at the same moment waits here.
     Product.objects.select_for_update(of=("self",), no_key=True).get(pk=product.pk)
-    product = sizable().get(pk=product.pk)
-    _check(product, quantity, now)
-    plan = _planned(product, quantity, form_key, now, acting_user)
+    proposal = proposal_of(sizable().get(pk=product.pk), now)
+    _check(proposal, quantity, now)
+    plan = _planned(proposal, quantity, form_key, now, acting_user)
     record("provisioning.right_sizing_approved", plan, after=_terms(plan), acting_user=acting_user)
     return plan
 
@@ -68,15 +67,14 @@ def cancel(plan: SizingPlan, *, acting_user: Any) -> SizingPlan:
     return _cancel(locked, acting_user)
 
 
-def _check(product: Product, quantity: int, now: datetime) -> None:
-    window = window_of(now)
+def _check(proposal: Proposal, quantity: int, now: datetime) -> None:
+    product, window, spare = proposal.product, proposal.window, proposal.spare
     if product.right_size_margin is None:
         raise NotPromised(_("Right-sizing is switched off for this product."))
     if window.over(now):
         raise NotPromised(_("It is too late for this month: the vendor may need some hours. Nothing was planned."))
     if SizingPlan.objects.live().filter(product=product, month_start=window.month.start).exists():
         raise NotPromised(_("Somebody has approved a removal for this month already."))
-    spare = proposal_of(product, now).spare
     if not 1 <= quantity <= spare:
         raise NotPromised(
             _(
@@ -86,8 +84,8 @@ def _check(product: Product, quantity: int, now: datetime) -> None:
         )
 
 
-def _planned(product: Product, quantity: int, form_key: UUID, now: datetime, acting_user: Any) -> SizingPlan:
-    window = window_of(now)
+def _planned(proposal: Proposal, quantity: int, form_key: UUID, now: datetime, acting_user: Any) -> SizingPlan:
+    product, window = proposal.product, proposal.window
     return SizingPlan.objects.create(
         tenant_id=product.tenant_id,
         product=product,

@@ -14,15 +14,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.billing.months import BILLING_ZONE, month_of, next_month
+from portal.billing.lines import following
+from portal.billing.terms import Terms, first_day_of
 from portal.tenancy.door import tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.charts import Labels, step_chart
 from portal.ui.formats import zone_of
 from provisioning.forecast import free_of, most_within_limit, over_limit
 from provisioning.models import Order, Product
+from provisioning.movements import use_in
 from provisioning.refresh import refresh
-from provisioning.usage import Usage, orders_on_their_way, usage_of
+from provisioning.terms import terms_of_product, with_terms
+from provisioning.usage import Usage, orders_on_their_way, usage_now
 from provisioning.views.desk import Desk, desk_of, frame, no_connection, page, slug_of
 
 # An order that was placed long ago moves seldom: the page need not ask for it every few seconds.
@@ -43,12 +46,13 @@ class Matter:
 @tenant_view(Role.VIEWER)
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    desk = desk_of(request, attention=True)
+    desk = desk_of(request, attention=True, products=with_terms(Product.objects.for_desk()))
     if desk is None:
         return no_connection(request)
     product = desk.product(request.GET.get("product", ""))
     moving = orders_on_their_way(product)
-    usage = usage_of(product, month_of(timezone.now()), moving)
+    terms = terms_of_product(product)
+    usage = usage_now(product, moving, terms=terms)
     return page(
         request,
         "provisioning/dashboard.html",
@@ -57,9 +61,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         inventory=getattr(product, "inventory", None),
         free=free_of(product),
         usage=usage,
-        month=_month_names(usage),
+        month=_month_names(terms),
         chart=usage and _chart(usage, request),
-        matters=matters(request, desk, product, moving),
+        matters=matters(request, desk, product, moving, priced=terms.agreed_at(timezone.now())),
         most=most_within_limit(product),
         over_limit=usage is not None and over_limit(product, usage.level),
         **_moving(moving),
@@ -128,18 +132,16 @@ def _chart(usage: Usage, request: HttpRequest) -> str:
         end=usage.period.end,
         until=min(timezone.now(), usage.period.end),
         peak=(peak.at, peak.value) if peak.value > 0 else None,
+        second=[(each.at, max(0, each.count)) for each in use_in(usage.product, usage.period)],
         zone=zone,
-        labels=Labels(_("Products this month"), series=_("Products"), peak=_("Peak")),
+        labels=Labels(_("Products this month"), series=_("Products"), second=_("In use"), peak=_("Peak")),
     )
 
 
-def _month_names(usage: Usage | None) -> dict[str, str]:
-    """How this month and the next one are called."""
-    period = usage.period if usage else month_of(timezone.now())
-    return {
-        "this": date_format(period.start.astimezone(BILLING_ZONE), "F Y"),
-        "next": date_format(next_month(period).start.astimezone(BILLING_ZONE), "F"),
-    }
+def _month_names(terms: Terms) -> dict[str, str]:
+    """How this month and the next one are called, by the calendar that is charged by."""
+    first = first_day_of(terms.month(timezone.now()))
+    return {"this": date_format(first, "F Y"), "next": date_format(following(first), "F")}
 
 
 def _moving(orders: list[Order]) -> dict[str, Any]:
@@ -152,8 +154,8 @@ def _moving(orders: list[Order]) -> dict[str, Any]:
 # --- What needs attention -----------------------------------------------------------------------------------------
 
 
-def matters(request: HttpRequest, desk: Desk, product: Product, orders: list[Order]) -> list[Matter]:
-    """The gravest first. `product` as `with_attention` reads it."""
+def matters(request: HttpRequest, desk: Desk, product: Product, orders: list[Order], *, priced: bool) -> list[Matter]:
+    """The gravest first. `product` as `with_attention` reads it; `priced` tells that a price was agreed for this month."""
     found = [
         _trouble(request, desk),
         *_unsettled(request, product),
@@ -161,7 +163,7 @@ def matters(request: HttpRequest, desk: Desk, product: Product, orders: list[Ord
         *_overdue(request, orders),
         _lost_credentials(request, desk, product),
         _reading(request, desk),
-        _price(request, product),
+        None if priced else _price(request, product),
     ]
     return [matter for matter in found if matter]
 
@@ -240,8 +242,6 @@ def _reading(request: HttpRequest, desk: Desk) -> Matter | None:
     return Matter("warning", text, url, _("See the connection"))
 
 
-def _price(request: HttpRequest, product: Product) -> Matter | None:
-    if product.unit_price:
-        return None
+def _price(request: HttpRequest, product: Product) -> Matter:
     url = reverse("provisioning:product", args=[slug_of(request), product.pk])
     return Matter("info", _("The price of a product is not known, so no costs are shown."), url, _("Price and limit"))

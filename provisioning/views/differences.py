@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from portal.billing.terms import agreed_around
 from portal.lists.pages import list_page
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
@@ -22,6 +23,7 @@ from provisioning.drift import NotAdopted
 from provisioning.forms import ReasonForm
 from provisioning.lists import DIFFERENCES
 from provisioning.models import Drift, InventoryChange, Order
+from provisioning.terms import METER
 from provisioning.views.desk import desk_of, frame, no_connection, page, slug_of
 
 VERBS = {"adopt": drift.adopt, "repaired": drift.mark_repaired}
@@ -71,10 +73,11 @@ def _find(pk: int) -> Drift:
     """With its product as the consequences need it."""
     level = InventoryChange.objects.filter(product=OuterRef("product")).order_by("-sequence").values("level")[:1]
     rows = Drift.objects.for_list().select_related("connection", "product__inventory")
-    rows = rows.defer("connection__client_id", "connection__client_secret").annotate(ledger_level=Subquery(level))
+    rows = rows.defer("connection__client_id", "connection__client_secret")
+    rows = rows.annotate(ledger_level=Subquery(level), agreed=agreed_around(METER, counted="product_id"))
     found = get_object_or_404(rows, pk=pk)
     if found.product:
-        found.product.ledger_level = found.ledger_level  # type: ignore[attr-defined]
+        found.product.ledger_level, found.product.agreed = found.ledger_level, found.agreed  # type: ignore[attr-defined]
     return found
 
 

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.billing.months import month_of
 from portal.lists.pages import list_page, selectable
 from portal.operations import decisions
 from portal.operations.models import Operation
@@ -28,7 +27,8 @@ from provisioning.lists import ORDERS
 from provisioning.models import Order, Product
 from provisioning.operations import NotPromised, order_products
 from provisioning.stories import request_for_vendor, with_vendor_request_id
-from provisioning.usage import usage_of
+from provisioning.terms import terms_of_product, with_terms
+from provisioning.usage import usage_now
 from provisioning.views.desk import Desk, desk_of, frame, no_connection, page, slug_of
 
 # Where a person came from and wants to go on, once there is a free product.
@@ -64,7 +64,7 @@ def order_row(request: TenantRequest, pk: int) -> HttpResponse:
 @tenant_view(Role.OPERATOR)
 def order_new(request: HttpRequest) -> HttpResponse:
     """A form, then an order. One that was not shown what it costs, as without JavaScript, is asked once more."""
-    desk = desk_of(request)
+    desk = _desk_with_terms(request)
     if desk is None:
         return no_connection(request)
     form = OrderForm(request.POST or None, products=desk.own_products, initial=_prefilled(request))
@@ -77,6 +77,10 @@ def order_new(request: HttpRequest) -> HttpResponse:
         return _answer(request, desk, form, told)
     except AlreadySubmitted as earlier:
         return redirect(_page_of(request, earlier.operation))
+
+
+def _desk_with_terms(request: HttpRequest) -> Desk | None:
+    return desk_of(request, products=with_terms(Product.objects.for_desk()))
 
 
 def _answer(request: HttpRequest, desk: Desk, form: OrderForm, told: Forecast | None) -> HttpResponse:
@@ -102,7 +106,7 @@ def _typed(request: HttpRequest, told: Forecast) -> TypedForm:
 @require_safe
 def order_forecast(request: HttpRequest) -> HttpResponse:
     """What the order in the form would do; asked again at every change of it."""
-    desk = desk_of(request)
+    desk = _desk_with_terms(request)
     if desk is None:
         return no_connection(request)
     form = OrderForm({**request.GET.dict(), "form_key": ""}, products=desk.own_products)
@@ -149,6 +153,7 @@ def _forecast_context(desk: Desk, form: OrderForm, told: Forecast | None) -> dic
     return {
         "told": told,
         "product": product,
+        "priced": told.priced if told else terms_of_product(product).agreed_at(timezone.now()),
         "inventory": getattr(product, "inventory", None),
         "free": free_of(product),
         "most": most_within_limit(product),
@@ -160,7 +165,7 @@ def _forecast_of(form: OrderForm, desk: Desk, request: HttpRequest) -> Forecast 
     order_type, quantity = _asked(form)
     if not quantity or order_type not in Order.Type.values:
         return None
-    usage = usage_of(_product_in(form, desk), month_of(timezone.now()))
+    usage = usage_now(_product_in(form, desk))
     return forecast(usage, order_type, quantity) if usage else None
 
 

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.billing.months import BILLING_ZONE, month_of, next_month
+from portal.billing.lines import following
 from portal.billing.peaks import Period
+from portal.billing.terms import first_day_of
 from portal.tenancy.door import tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.forms import PortalForm
@@ -22,7 +23,8 @@ from provisioning import right_sizing as sizing
 from provisioning.forms import ConfirmForm, WholeNumberField
 from provisioning.models import Product, SizingPlan
 from provisioning.operations import NotPromised
-from provisioning.usage import usage_of
+from provisioning.terms import terms_of_product, with_terms
+from provisioning.usage import usage_now
 from provisioning.views.desk import VENDOR, Desk, desk_of, no_connection, page, slug_of
 
 LARGEST_MARGIN = 1_000_000
@@ -58,7 +60,7 @@ class ApprovalForm(PortalForm):
 @tenant_view(Role.VIEWER)
 @require_safe
 def right_sizing(request: HttpRequest) -> HttpResponse:
-    desk = desk_of(request, products=sizing.sizable())
+    desk = desk_of(request, products=with_terms(sizing.sizable()))
     if desk is None:
         return no_connection(request)
     return _page(request, desk, desk.product(request.GET.get("product", "")))
@@ -113,7 +115,7 @@ def right_sizing_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _find(request: HttpRequest, pk: int) -> tuple[Desk, Product]:
     """A product of any of the tenant's connections, and the desk of that one."""
-    products = list(sizing.sizable().filter(connection__vendor=VENDOR))
+    products = list(with_terms(sizing.sizable()).filter(connection__vendor=VENDOR))
     product = next((one for one in products if one.pk == pk), None)
     if product is None:
         raise Http404
@@ -127,7 +129,8 @@ def _url(request: HttpRequest, product: Product) -> str:
 
 def _page(request: HttpRequest, desk: Desk, product: Product, form: MarginForm | None = None) -> HttpResponse:
     now = timezone.now()
-    period = month_of(now)
+    terms = terms_of_product(product, now)
+    period = terms.month(now)
     plans = list(SizingPlan.objects.for_page().filter(product=product).order_by("-approved_at", "-pk")[: SHOWN + 1])
     current = next((plan for plan in plans if _is_current(plan, period)), None)
     read = getattr(product, "inventory", None) is not None
@@ -142,9 +145,9 @@ def _page(request: HttpRequest, desk: Desk, product: Product, form: MarginForm |
         approval=ApprovalForm(),
         confirm=ConfirmForm(),
         on=product.right_size_margin is not None,
-        proposal=sizing.proposal_of(product, now) if read else None,
-        usage=usage_of(product, period, on_their_way=[]) if read and current is None else None,
-        too_late=sizing.window_of(now).over(now),
+        proposal=sizing.proposal_of(product, now, terms) if read else None,
+        usage=usage_now(product, on_their_way=[], terms=terms) if read and current is None else None,
+        too_late=sizing.window_of(now, terms).over(now),
         current=current,
         past=[plan for plan in plans if plan is not current][:SHOWN],
         month=_month_names(period),
@@ -162,9 +165,9 @@ def _shown(product: Product) -> dict[str, Any]:
 
 def _month_names(period: Period) -> dict[str, str]:
     """How this month and the next one are called, and when the next one begins, by the calendar that is charged by."""
-    following = next_month(period).start.astimezone(BILLING_ZONE)
+    first = first_day_of(period)
     return {
-        "this": date_format(period.start.astimezone(BILLING_ZONE), "F"),
-        "next": date_format(following, "F"),
-        "turn": date_format(following, "j F, H:i"),
+        "this": date_format(first, "F"),
+        "next": date_format(following(first), "F"),
+        "turn": date_format(period.end.astimezone(period.zone), "j F, H:i"),
     }

@@ -1,7 +1,10 @@
 import pytest
 
 from portal.billing import meters
+from tests.billing.posts import post, server
 from tests.billing.samples_seats import Seats
+
+__all__ = ["post", "server"]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from portal.billing.closing import close, next_to_close
 from portal.billing.contracts import agree
 from portal.billing.document import Document, Line
 from portal.billing.lines import before
+from portal.billing.mailing.models import BillingContact, StatementMail
 from portal.billing.meters import Level, Reading
 from portal.billing.models import Statement
 from portal.billing.months import BILLING_ZONE
@@ -22,7 +23,8 @@ from provisioning.meters import KEY as METER
 from provisioning.models import Inventory, MirrorState, Order, Product
 from tests.provisioning.samples import some_connection
 
-WITHOUT_ARGUMENTS = ["month", "statements", "history"]
+WITHOUT_ARGUMENTS = ["month", "statements", "history", "mailing", "mails", "contact_new"]
+OF_A_CONTACT = ["contact", "contact_link", "contact_remove"]
 OCTOBER = date(2026, 10, 1)
 _numbers = count(100)
 
@@ -34,7 +36,25 @@ def samples(tenant, owner) -> dict[str, dict]:
     found["draft_file"] = {"suffix": "pdf"}
     found["statement"] = {"pk": statement.pk}
     found["statement_file"] = {"pk": statement.pk, "suffix": "pdf"}
+    found["mail_send"] = {}
+    contact = some_contact(tenant, owner)
+    found |= {name: {"pk": contact.pk} for name in OF_A_CONTACT}
+    found["mail_again"] = {"pk": some_mail(statement, contact).pk}
     return {f"billing:{name}": arguments for name, arguments in found.items()}
+
+
+def some_contact(tenant, owner, email: str = "books@acme.example", **fields) -> BillingContact:
+    """An address that has been confirmed and wants the PDF in English."""
+    known = {"language": "en", "forms": ["pdf"], "state": "confirmed", "confirmed_at": timezone.now()}
+    return BillingContact.objects.create(tenant=tenant, email=email, added_by=owner, **(known | fields))
+
+
+def some_mail(statement, contact, **fields) -> StatementMail:
+    """One that has been sent."""
+    known = {"state": "sent", "ended_at": timezone.now()}
+    return StatementMail.objects.create(
+        tenant=statement.tenant, statement=statement, contact=contact, **(known | fields)
+    )
 
 
 def closed_statement(tenant, month: date = OCTOBER, *, lines: Sequence[Line] = ()) -> Statement:

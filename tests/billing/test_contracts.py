@@ -174,7 +174,8 @@ def test_many_at_once_make_one_row_of_periods(cast, seats):
 
     def one(day: date) -> None:
         try:
-            agreed(cast, f"{day.day}.00", starts_on=day)
+            # Each at a price of its own: the same one again would write nothing.
+            agreed(cast, f"{day.month}{day.day}.00", starts_on=day)
         finally:
             connection.close()
 

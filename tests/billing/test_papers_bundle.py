@@ -12,6 +12,7 @@ from pypdf import PdfReader
 from portal.billing.papers import bundle as bundles
 from portal.billing.papers.bundle import bundle
 from portal.billing.papers.csv import csv
+from portal.billing.papers.json import json as to_json
 from portal.billing.papers.pdf import pdf
 from portal.billing.papers.xlsx import xlsx
 from tests.billing.papers import draft, gateways, statement
@@ -29,12 +30,16 @@ def own_temporary_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_it_has_a_pdf_of_each_and_the_tables_of_all():
+def test_it_has_the_files_of_each_and_the_tables_of_all():
     with opened([ACME, GLOBEX]) as archive:
         assert archive.testzip() is None
         assert archive.namelist() == [
             "statement-2026-0007-acme-bv-2026-10.pdf",
+            "statement-2026-0007-acme-bv-2026-10.csv",
+            "statement-2026-0007-acme-bv-2026-10.json",
             "statement-2026-0003-globex-2026-10.pdf",
+            "statement-2026-0003-globex-2026-10.csv",
+            "statement-2026-0003-globex-2026-10.json",
             "statements.xlsx",
             "statements.csv",
             "statements.json",
@@ -45,6 +50,8 @@ def test_it_has_a_pdf_of_each_and_the_tables_of_all():
 def test_its_files_are_the_same_as_those_made_alone():
     with opened([ACME, GLOBEX]) as archive:
         assert archive.read("statement-2026-0003-globex-2026-10.pdf") == pdf(GLOBEX, "en")
+        assert archive.read("statement-2026-0003-globex-2026-10.csv").decode() == csv([GLOBEX], "en")
+        assert archive.read("statement-2026-0003-globex-2026-10.json").decode() == to_json(GLOBEX)
         assert archive.read("statements.csv").decode() == csv([ACME, GLOBEX], "en")
         assert archive.read("statements.xlsx") == xlsx([ACME, GLOBEX], "en")
         assert [each["tenant"] for each in json.loads(archive.read("statements.json"))] == ["Acme B.V.", "Globex"]

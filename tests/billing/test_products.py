@@ -80,7 +80,7 @@ def test_drawing_a_draft_reads_the_past_by_few_queries(cast, product, django_ass
     closed(cast)
     with tenant_scope(cast.acme.pk):
         close(cast.acme, FEBRUARY, acting_user=None)
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(3):
             draw(cast.acme, datetime(2025, 3, 1).date(), now=NOW)
 
 

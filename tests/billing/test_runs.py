@@ -4,6 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
 from portal import turns
 from portal.audit.models import Entry
@@ -11,11 +13,15 @@ from portal.billing import runs
 from portal.billing.contracts import agree
 from portal.billing.meters import Blocker
 from portal.billing.models import ClosingRun, ClosingStep, Statement
+from portal.billing.reasons import of_refusal, said
+from portal.billing.refusals import EarlierMonthOpen
 from portal.notices.models import Notice
+from portal.sentences import Sentence, untranslated
 from portal.tenancy.models import Tenant
 from portal.tenancy.scope import staff_scope, tenant_scope
 from tests.billing.samples_months import FEBRUARY, JANUARY, MARCH, agreed, at, numbers_of
 from tests.billing.samples_seats import SEATS
+from tests.fixtures.cast import sign_in_with_second_factor
 from tests.notices.conftest import page_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,6 +71,45 @@ def test_what_blocks_one_tenant_is_told_and_holds_up_no_other(cast, both, seats)
     with staff_scope():
         assert ClosingStep.objects.get(tenant=cast.acme).reasons == ["Order 7 has no outcome yet."]
     assert numbers_of(cast.acme) == []
+
+
+def test_why_a_month_is_open_is_read_in_the_readers_language(cast, both, seats, client):
+    text = Sentence("%(connection)s has not been read since the month ended.", {"connection": "Video"})
+    seats.blockers[cast.acme.pk].append(Blocker(text))
+    with translation.override("nl"):
+        run = begun(cast)
+        work()
+    with staff_scope():
+        stored = ClosingStep.objects.get(tenant=cast.acme).reasons
+    english = said(stored)
+    with translation.override("nl"):
+        dutch = said(stored)
+    assert english == ["Video has not been read since the month ended."]
+    assert dutch != english
+    assert "Video" in dutch[0]
+    sign_in_with_second_factor(client, cast.sue)
+    assert english[0] in client.get(f"/admin/billing/closingstep/?run__id__exact={run.pk}").text
+
+
+def test_a_refusal_names_its_month_in_the_readers_language():
+    stored = [of_refusal(EarlierMonthOpen(JANUARY)), "As it was kept before."]
+    assert said(stored) == [
+        "January 2025 is still open. Close it first; nothing was changed.",
+        "As it was kept before.",
+    ]
+    with translation.override("nl"):
+        told, before = said(stored)
+    assert "januari 2025" in told
+    assert before == "As it was kept before."
+
+
+def test_a_sentence_within_a_sentence_is_translated_too():
+    stored = Sentence(
+        "A difference has not been decided: %(what)s.", {"what": untranslated(_("An order that was not placed here"))}
+    ).as_json()
+    with translation.override("nl"):
+        assert str(Sentence.from_json(stored)) != Sentence.from_json(stored).text
+        assert str(_("An order that was not placed here")) in str(Sentence.from_json(stored))
 
 
 def test_again_closes_what_was_blocked_and_changes_nothing_closed(cast, both, seats):

@@ -153,7 +153,7 @@ def test_the_form_has_no_float_and_times_in_utc(cast, statement):
     made = json.loads(statement.canonical, parse_float=refuse)
     assert made["lines"][0]["reading"]["reached_at"] == "2025-01-03T12:00:00.000000Z"
     assert (made["net"], made["lines"][0]["unit_price"]) == ("14.11", "2.8226")
-    assert (made["month"], made["form"], made["number"]) == ("2025-01-01", 1, "2025-0001")
+    assert (made["month"], made["form"], made["number"], made["tenant_slug"]) == ("2025-01-01", 2, "2025-0001", "acme")
     assert statement.canonical == json.dumps(made, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

@@ -51,6 +51,7 @@ def test_a_short_row_is_filled_up():
     [
         (b"", "is empty"),
         (b" \n\r\n", "is empty"),
+        (b";\n", "is empty"),
         (b"name\n", "no rows below"),
         (b"name\n\n\n", "no rows below"),
         (b"PK\x03\x04 a spreadsheet", "save it as CSV"),
@@ -67,7 +68,7 @@ def test_a_short_row_is_filled_up():
         (b"x" * (MOST_BYTES + 1), "larger than 5 MB"),
         (b'name\n"' + b"x" * 200_000 + b'"\n', "From line 2 on"),
     ],
-    ids=range(17),
+    ids=range(18),
 )
 def test_what_is_no_table_is_refused_with_a_sentence(raw, sentence):
     with pytest.raises(NotATable) as refusal:

@@ -8,7 +8,15 @@ import pytest
 
 from portal.local import environment
 from portal.local.embedded import Place
-from portal.local.environment import CHECKOUT, EXAMPLE, Kept, Plan, documented_variables, given_environment
+from portal.local.environment import (
+    CHECKOUT,
+    EXAMPLE,
+    VENDOR_URLS,
+    Kept,
+    Plan,
+    documented_variables,
+    given_environment,
+)
 
 # What a program sets for its own children, or the test run for its workers, is nobody's configuration.
 NOT_CONFIGURATION = {
@@ -62,7 +70,8 @@ def test_with_nothing_given_everything_is_embedded(plan):
     assert embedded.postgres
     assert embedded.valkey
     assert embedded.has_sandbox
-    assert embedded.environment()["KANDY_BASE_URL"].startswith(embedded.sandbox_url)
+    environment_of_all = embedded.environment()
+    assert all(environment_of_all[name].startswith(embedded.sandbox_url) for name in VENDOR_URLS)
 
 
 def test_a_given_database_replaces_the_embedded_one(plan):
@@ -80,11 +89,11 @@ def test_valkey_is_embedded_until_both_its_jobs_are_given_away(plan):
     assert plan(BROKER_URL="redis://mq", CACHE_URL="redis://cache").valkey is None
 
 
-@pytest.mark.parametrize("name", ["KANDY_BASE_URL", "KPN_TOKEN_URL"])
+@pytest.mark.parametrize("name", sorted(VENDOR_URLS))
 def test_beside_a_real_vendor_there_is_no_sandbox(plan, name):
     given = plan(**{name: "https://vendor.example"})
     assert not given.has_sandbox
-    assert not {"KANDY_BASE_URL", "KPN_TOKEN_URL"} - {name} & given.environment().keys()
+    assert not (VENDOR_URLS - {name}) & given.environment().keys()
 
 
 def test_only_the_sandbox_and_its_commanders_know_its_token(plan):

@@ -6,8 +6,9 @@ import pytest
 
 from portal.tenancy.scope import tenant_scope
 from provisioning import right_sizing
-from provisioning.models import Order, Product, SizingPlan
+from provisioning.models import Order, SizingPlan
 from provisioning.operations import order_products
+from tests.provisioning.samples import priced
 from tests.provisioning.sizing import EARLY, open_window
 
 
@@ -48,7 +49,7 @@ def stock(video, placed, cast):
     """Acme has twelve products at € 2.00, keeps three free, and nobody uses any."""
     placed(12)
     with video.scope():
-        Product.objects.update(unit_price=2)
+        priced(2)
         right_sizing.set_margin(video.product, 3, acting_user=cast.bob)
     return video
 

@@ -1,10 +1,13 @@
 """One row of each kind that the video pages name, and the arguments of each of their addresses."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 from django.utils import timezone
 
+from portal.billing.contracts import agree
+from portal.billing.models import Contract
 from portal.operations.models import Operation, Status
 from portal.vendors.models import Connection, ConnectionState
 from provisioning import ledger
@@ -12,6 +15,7 @@ from provisioning.connecting import prepare
 from provisioning.models import Drift, Inventory, MirrorState, Order, Product, SizingPlan, Subscriber
 from provisioning.operations import CREATE_SUBSCRIBER, ORDER_PRODUCTS
 from provisioning.right_sizing import window_of
+from provisioning.terms import METER
 
 WITHOUT_ARGUMENTS = [
     "dashboard",
@@ -79,6 +83,19 @@ def stocked_product(tenant, *, total: int, name: str = "Samples") -> Product:
     Inventory.objects.create(tenant=tenant, product=product, total=total, available=total, read_at=now)
     ledger.open_ledger(product, total, read_at=now)
     return product
+
+
+def priced(price: str | int, *, starts_on: date = date(2020, 1, 1), **terms) -> None:
+    """All products in scope cost so much each, since long ago unless said otherwise."""
+    for product in Product.objects.select_related("tenant"):
+        price_of = {"unit_price": Decimal(price), "starts_on": starts_on}
+        agree(product.tenant, METER, product.pk, **price_of, **terms, acting_user=None)
+
+
+def unpriced() -> None:
+    """Nothing is agreed about any product in scope."""
+    Contract.objects.all().delete()
+    Product.objects.update(unit_price=0)
 
 
 def some_order(

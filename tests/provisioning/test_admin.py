@@ -18,13 +18,15 @@ from provisioning.models import (
     MirrorState,
     Order,
     Product,
+    SizingPlan,
     Subscriber,
+    UseChange,
 )
 from provisioning.operations import create_subscriber, order_products
 from tests.fixtures.cast import sign_in_with_second_factor
 from tests.provisioning.samples import samples, some_difference, some_order, some_subscriber, stocked_product
 
-MODELS = [Product, Inventory, Order, Subscriber, InventoryChange, Drift, MirrorState]
+MODELS = [Product, Inventory, Order, Subscriber, InventoryChange, UseChange, SizingPlan, Drift, MirrorState]
 
 
 @pytest.fixture

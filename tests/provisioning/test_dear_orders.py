@@ -1,7 +1,6 @@
 """An order that hurts is placed only when its quantity was typed once more."""
 
 import re
-from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -10,7 +9,7 @@ from portal.tenancy.scope import tenant_scope
 from provisioning.forecast import HURTS_EUR, HURTS_PRODUCTS
 from provisioning.models import Order, Product
 from tests.provisioning.pages import text_of, url
-from tests.provisioning.samples import stocked_product
+from tests.provisioning.samples import priced, stocked_product, unpriced
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ def product(cast) -> Product:
     """At € 10.00, so that 100 more products reach what hurts."""
     with tenant_scope(cast.acme.pk):
         product = stocked_product(cast.acme, total=5)
-        Product.objects.update(unit_price=Decimal(10))
+        priced(10)
     assert HURTS_EUR == 1_000
     return product
 
@@ -67,7 +66,7 @@ def test_a_cheap_order_and_a_smaller_stock_are_not_asked_for_by_hand(order, cast
 
 def test_without_a_price_it_is_the_number_that_hurts(order, cast, product):
     with tenant_scope(cast.acme.pk):
-        Product.objects.update(unit_price=0)
+        unpriced()
     assert order(HURTS_PRODUCTS).status_code == 200
     assert orders(cast) == 0
     assert order(HURTS_PRODUCTS - 1).status_code == 302

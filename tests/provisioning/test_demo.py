@@ -6,6 +6,9 @@ import pytest
 from django.core.management.base import CommandError
 
 from portal.audit.models import Entry
+from portal.billing.contracts import today
+from portal.billing.lines import before
+from portal.billing.models import Statement
 from portal.operations.models import Operation, Status
 from portal.tenancy.demo import load_companies_and_people
 from portal.tenancy.scope import staff_scope
@@ -24,7 +27,7 @@ def companies(transactional_db, sandbox, settings, monkeypatch):
 
 def rows() -> dict[str, int]:
     with staff_scope():
-        kinds = (Connection, Operation, Order, Subscriber, Entry)
+        kinds = (Connection, Operation, Order, Subscriber, Statement, Entry)
         return {kind.__name__: kind.objects.count() for kind in kinds}
 
 
@@ -56,6 +59,17 @@ def test_it_drives_real_activity_and_a_second_load_changes_nothing(companies, wo
     before, told = rows(), control.ledger()
     demo.load(companies)
     assert (rows(), control.ledger()) == (before, told)
+
+
+def test_months_that_are_over_are_closed_by_what_was_agreed(companies, monkeypatch):
+    monkeypatch.setattr(demo, "WORKER_SECONDS", 0.5)
+    demo.load(companies)
+    with staff_scope():
+        statements = Statement.objects.filter(tenant__slug="acme").order_by("sequence")
+        assert statements.count() >= 4
+        assert statements.last().month == before(today().replace(day=1))
+        assert all(statement.net > 0 for statement in statements)
+        assert Statement.objects.filter(tenant__slug="globex").exists()
 
 
 def test_without_a_worker_it_does_not_wait_for_what_was_promised(companies, monkeypatch):

@@ -14,26 +14,27 @@ from provisioning.bulk import outlook_of_new
 from provisioning.forecast import forecast, free_of, most_within_limit
 from provisioning.models import Inventory, InventoryChange, Order, Product
 from provisioning.operations import free_products, order_products
-from provisioning.usage import usage_of
+from provisioning.usage import usage_now
 from tests.provisioning.pages import text_of, url
-from tests.provisioning.samples import some_subscriber
+from tests.provisioning.samples import priced, some_subscriber
 
 
 @pytest.fixture
 def told(video):
     """The forecast of an order now, at 2 EUR a product."""
 
+    with video.scope():
+        priced(2)
+
     def tell(order_type: str, quantity: int):
         with video.scope():
-            Product.objects.update(unit_price=2)
-            return forecast(usage_now(video), order_type, quantity)
+            return forecast(usage_of(video), order_type, quantity)
 
     return tell
 
 
-def usage_now(video):
-    product = Product.objects.for_desk().get(connection=video.connection)
-    return usage_of(product, month_of(timezone.now()))
+def usage_of(video):
+    return usage_now(Product.objects.for_desk().get(connection=video.connection))
 
 
 def test_the_first_products_cost_their_price(told):
@@ -98,8 +99,8 @@ def test_an_order_that_fits_under_the_peak_is_a_cheaper_way(video, placed, told)
 def test_in_the_last_days_waiting_for_the_next_month_is_a_cheaper_way(video):
     month = month_of(timezone.now())
     with video.scope():
-        Product.objects.update(unit_price=2)
-        usage = usage_now(video)
+        priced(2)
+        usage = usage_of(video)
         early = forecast(usage, "increment", 5, now=month.start)
         late = forecast(usage, "increment", 5, now=month.end - timedelta(days=1))
     assert early.ways == []
@@ -124,10 +125,10 @@ def test_an_import_says_the_same_as_the_form(cast, video, placed):
     placed(10)
     placed(4, "decrement")
     with video.scope():
-        Product.objects.update(unit_price=2)
+        priced(2)
         outlook = outlook_of_new(checked_import(video, cast, rows=15))
         page = render_to_string(outlook.template, {**outlook.context, "tenant": cast.acme})
-        same = forecast(usage_now(video), "increment", 9, free=0)
+        same = forecast(usage_of(video), "increment", 9, free=0)
     told = outlook.context["told"]
     assert (told.then, told.good_to_know, told.ways) == (same.then, same.good_to_know, same.ways)
     assert [way.quantity for way in told.ways if way.quantity] == [4], "it takes the free ones itself"
@@ -204,14 +205,14 @@ def test_a_month_opens_with_the_level_that_the_past_left(video, placed):
             vendor_at=month.start - timedelta(days=3),
             recorded_at=timezone.now(),
         )
-        usage = usage_now(video)
+        usage = usage_of(video)
     assert (usage.opening, usage.level, usage.peak.proven.value) == (4, 11, 11)
 
 
 def test_the_peak_knows_its_order_and_its_person(video, placed):
     placed(7)
     with video.scope():
-        peak = usage_now(video).peak.proven
+        peak = usage_of(video).peak.proven
         order = Order.objects.get()
     assert (peak.value, peak.at) == (7, order.fulfilled_at)
     assert (peak.change.cause.order_id, peak.change.cause.number, peak.change.cause.who) == (
@@ -228,4 +229,4 @@ def test_a_product_that_was_never_read_has_no_usage(cast, db):
     with tenant_scope(cast.acme.pk):
         connection = some_connection(cast.acme)
         product = Product.objects.for_desk().get(connection=connection)
-        assert usage_of(product, month_of(timezone.now())) is None
+        assert usage_now(product) is None

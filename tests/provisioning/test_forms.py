@@ -12,7 +12,7 @@ from django.utils import timezone
 from provisioning.models import Order, Product, Subscriber
 from provisioning.operations import order_products
 from tests.provisioning.pages import text_of, url
-from tests.provisioning.samples import some_connection
+from tests.provisioning.samples import priced, some_connection
 
 BAD_QUANTITIES = {
     "nothing": "",
@@ -145,7 +145,7 @@ def test_a_decrement_below_use_is_told_before_and_refused_after_the_click(video,
 
 def test_an_order_above_the_agreed_limit_says_that_it_will_wait(video, bob):
     with video.scope():
-        Product.objects.update(unit_price=10, limit_eur=45)
+        priced(10, limit_eur=45)
     told = text_of(bob.get(url("order_forecast"), {"type": "increment", "quantity": 5}))
     assert "Above the agreed limit" in told
     assert "€ 50.00 more this month" in told

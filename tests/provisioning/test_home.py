@@ -1,7 +1,6 @@
 """A company's first page with video on it: is everything all right, what to do, what it costs, and the first steps."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -18,7 +17,15 @@ from portal.vendors.models import Connection, ConnectionState
 from provisioning import ledger
 from provisioning.models import Inventory, InventoryChange, MirrorState, Order, Product, Subscriber
 from tests.provisioning.pages import text_of
-from tests.provisioning.samples import some_connection, some_difference, some_order, some_subscriber, stocked_product
+from tests.provisioning.samples import (
+    priced,
+    some_connection,
+    some_difference,
+    some_order,
+    some_subscriber,
+    stocked_product,
+    unpriced,
+)
 
 HOME = "/t/acme/"
 MOST_QUERIES = 11
@@ -53,7 +60,7 @@ def working_product(tenant: Tenant, *, held_since: datetime, name: str = "Video"
         connection, now = some_connection(tenant, name), timezone.now()
         ConnectionState.objects.filter(connection=connection).update(succeeded_at=now)
         MirrorState.objects.filter(connection=connection).update(read_at=now)
-        Product.objects.filter(connection=connection).update(unit_price=Decimal("2.50"))
+        priced("2.50")
         product = Product.objects.get(connection=connection)
         Inventory.objects.create(tenant=tenant, product=product, total=10, available=10, read_at=now)
         ledger.open_ledger(product, 10, read_at=held_since)
@@ -219,7 +226,7 @@ def test_what_is_on_its_way_makes_it_an_interval(home_of, cast, product):
 
 def test_a_missing_price_is_said_and_is_something_to_do(home_of, cast, product):
     with tenant_scope(cast.acme.pk):
-        Product.objects.update(unit_price=0)
+        unpriced()
     home = home_of(cast.alice)
     assert "Price not set" in home
     assert "€ 0.00" not in home

@@ -14,6 +14,7 @@ from provisioning.models import Drift, MirrorState, Order, Product
 from provisioning.operations import order_products
 from tests.provisioning.pages import confirmed, seen_of, text_of, url
 from tests.provisioning.samples import (
+    priced,
     samples,
     some_connection,
     some_difference,
@@ -22,7 +23,7 @@ from tests.provisioning.samples import (
     stocked_product,
 )
 
-MOST_QUERIES = 11
+MOST_QUERIES = 12
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_the_overview_names_the_peak_and_who_is_behind_it(video, bob, placed):
 def test_the_cost_is_the_peak_times_the_price(video, bob, placed):
     placed(5)
     with video.scope():
-        Product.objects.update(unit_price="12.50")
+        priced("12.50")
     assert "€ 62.50" in text_of(bob.get(url("dashboard")))
 
 
@@ -144,7 +145,7 @@ def test_an_order_whose_outcome_is_open_makes_the_peak_a_range(video, bob, place
     placed(5)
     video.control.put_account(video.client_id, limit_eur="6")
     with video.scope():
-        Product.objects.update(unit_price=2)
+        priced(2)
     placed(4)
     shown = text_of(bob.get(url("dashboard")))
     assert "5 proven" in shown
@@ -191,7 +192,7 @@ def test_what_needs_attention_leads_to_where_it_is_seen_to(bob, cast, at_acme, s
 def test_nothing_needs_attention_when_all_is_well(video, bob, placed):
     placed(1)
     with video.scope():
-        Product.objects.update(unit_price=1)
+        priced(1)
     assert "Needs attention" not in text_of(bob.get(url("dashboard")))
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from portal.audit.models import Entry
 from provisioning import ledger
-from provisioning.models import Drift, Product
+from provisioning.models import Drift
 from tests.provisioning.pages import confirmed, seen_of, text_of, url
+from tests.provisioning.samples import priced
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def more_than_ours(video, placed) -> Drift:
 
 def test_a_difference_says_what_adopting_it_would_change_and_then_changes_that(video, adam, more_than_ours):
     with video.scope():
-        Product.objects.update(unit_price=2)
+        priced(2)
     shown = text_of(adam.get(url("difference", more_than_ours.pk)))
     assert "an entry of +3 now, from 5 to 8 products" in shown
     assert "peak becomes 8 instead of 5, which changes its cost by € 6.00" in shown

@@ -1,20 +1,25 @@
 """Products that nobody needs are removed before the month ends: approved, and never what is needed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection as database
 from django.utils import timezone
 
 from portal.audit.models import Entry
+from portal.billing.lines import following
+from portal.billing.terms import first_day_of
 from portal.bulk.models import Batch
 from portal.notices.watching import look_around
 from portal.operations.models import Operation, Status
 from provisioning import right_sizing
 from provisioning.models import Inventory, MirrorState, SizingPlan
 from provisioning.operations import NotPromised, order_products
-from tests.provisioning.samples import some_subscriber
+from tests.provisioning.samples import priced, some_subscriber
 from tests.provisioning.sizing import (
     EARLY,
     MONTH,
@@ -64,6 +69,30 @@ def test_the_proposal_tells_what_the_next_month_costs_less(stock):
     with stock.scope():
         proposal = right_sizing.proposal_of(right_sizing.sizable().get(), EARLY)
     assert (proposal.spare, proposal.saving, proposal.next_opening) == (9, Decimal(18), 3)
+
+
+@pytest.mark.parametrize(("free_units", "saving"), [(0, 18), (3, 18), (5, 14), (11, 2), (12, 0), (50, 0)])
+def test_only_what_is_charged_can_be_saved(stock, free_units, saving):
+    with stock.scope():
+        priced(2, free_units=free_units)
+        assert right_sizing.proposal_of(right_sizing.sizable().get(), EARLY).saving == saving
+
+
+def test_the_saving_is_by_the_terms_agreed_for_the_next_month(stock):
+    with stock.scope():
+        priced(5, starts_on=following(first_day_of(MONTH)))
+        assert right_sizing.proposal_of(right_sizing.sizable().get(), EARLY).saving == 45
+
+
+def test_the_window_is_on_the_calendar_of_the_contract(stock, settings):
+    settings.RIGHT_SIZING_CLOSES_HOURS = 6
+    with stock.scope():
+        priced(2, zone="Pacific/Auckland")
+        window = right_sizing.proposal_of(right_sizing.sizable().get(), EARLY).window
+    ends = window.month.end.astimezone(ZoneInfo("Pacific/Auckland"))
+    assert (ends.day, ends.hour) == (1, 0)
+    assert window.closes_at == ends - timedelta(hours=6)
+    assert window.closes_at < MONTH.end - timedelta(hours=6), "Auckland is ahead of Amsterdam"
 
 
 def test_the_window_lies_before_the_end_of_the_local_month(settings):
@@ -151,6 +180,35 @@ def test_a_larger_margin_set_meanwhile_is_kept(approved, stock, cast):
     assert turn(stock).removed == 5
 
 
+def test_a_margin_that_somebody_is_setting_just_now_is_waited_for(approved, stock, cast):
+    with ThreadPoolExecutor(1) as worker:
+        with stock.scope():
+            right_sizing.set_margin(stock.product, 12, acting_user=cast.adam)
+            assert worker.submit(in_own_thread, stock).result(30).state == State.PLANNED
+        assert "none is spare now" in str(turn(stock).reason)
+    assert decrements(stock) == []
+
+
+def in_own_thread(video) -> SizingPlan:
+    try:
+        return turn(video)
+    finally:
+        database.close()
+
+
+def test_switching_off_and_placing_at_once_never_wait_for_each_other(approved, stock, cast):
+    def switch_off() -> None:
+        with stock.scope():
+            right_sizing.set_margin(stock.product, None, acting_user=cast.adam)
+
+    def place() -> None:
+        right_sizing.take_turn(approved.tenant_id, approved.pk)
+
+    at_once(lambda act: act(), [switch_off, place])
+    plan = turn(stock)
+    assert (plan.state, decrements(stock)) in [(State.CANCELLED, []), (State.PLACED, [9])]
+
+
 def test_when_nothing_is_spare_it_waits_tells_once_and_ends_with_the_window(approved, stock):
     with stock.scope():
         Inventory.objects.update(available=3)
@@ -227,6 +285,26 @@ def test_people_are_told_in_the_last_days_and_it_is_over_once_decided(stock, cas
         right_sizing.cancel(plan, acting_user=cast.bob)
     look_around(near)
     assert told(stock, "right_sizing_proposed") == [True], "who has said no is not asked again"
+
+
+def test_nobody_is_told_of_what_is_free_of_charge_anyway(stock):
+    with stock.scope():
+        priced(2, free_units=50)
+    look_around(MONTH.end - timedelta(days=2))
+    assert told(stock, "right_sizing_proposed") == []
+    with stock.scope():
+        priced(2, free_units=11)
+    look_around(MONTH.end - timedelta(days=2))
+    assert told(stock, "right_sizing_proposed") == [False]
+
+
+def test_people_are_told_before_the_month_of_their_contract_ends(stock):
+    with stock.scope():
+        priced(2, zone="Pacific/Auckland")
+    look_around(MONTH.end - timedelta(minutes=1))
+    assert told(stock, "right_sizing_proposed") == [], "in Auckland it is over, and the next one has just begun"
+    look_around(MONTH.end - timedelta(days=2))
+    assert told(stock, "right_sizing_proposed") == [False]
 
 
 def test_nobody_is_told_of_what_is_off_or_in_use(stock, cast):

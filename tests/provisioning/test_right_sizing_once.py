@@ -17,6 +17,7 @@ from provisioning import right_sizing
 from provisioning.models import Product, SizingPlan
 from provisioning.operations import NotPromised
 from tests.fixtures.processes import process_log
+from tests.provisioning.samples import priced, unpriced
 from tests.provisioning.sizing import (
     EARLY,
     as_it_is,
@@ -130,6 +131,20 @@ def removed(video) -> SizingPlan:
 def test_the_saving_is_kept_when_the_next_month_has_begun(approved, stock):
     plan = removed(stock)
     assert (plan.state, plan.saved_eur) == (State.SAVING, Decimal(18))
+
+
+@pytest.mark.parametrize(("free_units", "saved"), [(5, 14), (12, 0)])
+def test_only_what_would_have_been_charged_was_saved(approved, stock, free_units, saved):
+    with stock.scope():
+        priced(2, free_units=free_units)
+    assert removed(stock).saved_eur == saved
+
+
+def test_without_a_price_the_saving_stays_unknown(approved, stock):
+    with stock.scope():
+        unpriced()
+    plan = removed(stock)
+    assert (plan.state, plan.saved_eur) == (State.SAVING, None)
 
 
 def test_what_is_ordered_again_in_that_month_saved_nothing(approved, stock, placed):

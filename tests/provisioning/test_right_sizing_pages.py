@@ -10,7 +10,7 @@ from django.utils import timezone
 from portal.tenancy.scope import tenant_scope
 from provisioning.models import Product, SizingPlan
 from tests.provisioning.pages import confirmed, text_of, url
-from tests.provisioning.samples import some_sizing_plan, some_subscriber, stocked_product
+from tests.provisioning.samples import priced, some_sizing_plan, some_subscriber, stocked_product, unpriced
 
 State = SizingPlan.State
 
@@ -26,7 +26,7 @@ def product(cast) -> Product:
     """Ten of it, all free, at € 2.50."""
     with tenant_scope(cast.acme.pk):
         product = stocked_product(cast.acme, total=10)
-        Product.objects.update(unit_price=Decimal("2.50"))
+        priced("2.50")
     return product
 
 
@@ -45,7 +45,7 @@ def plans(cast) -> list[SizingPlan]:
 def test_it_is_off_at_first_and_says_what_it_would_do(bob, product):
     shown = text_of(bob.get(url("right_sizing")))
     assert "Right-sizing is off" in shown
-    assert "10 products are free now; they cost € 25.00 a month." in shown
+    assert "10 products are free now; they cost € 25.00 in " in shown
 
 
 def test_switched_on_it_proposes_what_is_spare_and_what_that_saves(bob, on):
@@ -114,10 +114,20 @@ def test_too_late_it_says_from_when_on_there_is_a_new_proposal(bob, on, settings
 
 def test_without_a_price_the_saving_is_not_made_up(bob, on, cast):
     with tenant_scope(cast.acme.pk):
-        Product.objects.update(unit_price=0)
+        unpriced()
     shown = text_of(bob.get(url("right_sizing")))
     assert "6 products are spare." in shown
     assert "not known without a price" in shown
+
+
+def test_what_is_free_of_charge_saves_nothing_and_says_so(bob, on, cast):
+    with tenant_scope(cast.acme.pk):
+        priced("2.50", free_units=10)
+    shown = text_of(bob.get(url("right_sizing")))
+    assert "6 products are spare , and removing them saves nothing: they are free of charge in" in shown
+    with tenant_scope(cast.acme.pk):
+        priced("2.50", free_units=9)
+    assert "€ 2.50 less in" in text_of(bob.get(url("right_sizing")))
 
 
 def test_a_viewer_sees_it_and_decides_nothing(client, on, cast):

@@ -8,7 +8,8 @@ import pytest
 from portal.audit.models import Entry
 from portal.tenancy.scope import staff_scope
 from provisioning import ledger
-from provisioning.models import Drift, Product
+from provisioning.models import Drift
+from tests.provisioning.samples import priced
 from tests.support.desk import DESK, REASON, order, text_of
 
 INBOX = "/admin/provisioning/drift/"
@@ -20,7 +21,7 @@ def five_here(video, cast):
     order(video, cast.bob, 5)
     video.work()
     with video.scope():
-        Product.objects.update(unit_price=2)
+        priced(2)
     return video
 
 

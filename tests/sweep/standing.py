@@ -19,9 +19,12 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from playwright.sync_api import Browser, BrowserContext, Error, Page
 
+from portal.billing.asking import AskedForm
 from portal.local.environment import CHECKOUT
 from portal.local.pytest_plugin import test_place
+from portal.tenancy.models import Tenant
 from portal.tenancy.scope import staff_scope, tenant_scope
+from tests.billing.vendor_invoices import staff_samples
 from tests.fixtures.browser import EXPECTED_REMARK
 from tests.fixtures.cast import Cast, make_cast, sign_in_with_second_factor
 from tests.fixtures.database import empty_all_tables, environment_of_processes
@@ -81,7 +84,7 @@ def _reversible(address: Address) -> bool:
 
 def _admin_names() -> list[str]:
     models = [model._meta for model in admin.site._registry]
-    # A row's page has the form of a new one.
+    # Of most, a row's page has the form of a new one.
     own = [
         address.name
         for address in addresses()
@@ -92,7 +95,13 @@ def _admin_names() -> list[str]:
     return [
         *sorted({name for name in own if name not in shut} | lists),
         *(f"row of {meta.label}" for meta in models),
+        *(f"new {meta.label}" for meta in models if _has_own_form(meta)),
     ]
+
+
+def _has_own_form(meta: Any) -> bool:
+    """Is a row added by another form than it is shown in?"""
+    return isinstance(admin.site._registry[meta.model], AskedForm)
 
 
 @dataclass
@@ -176,6 +185,7 @@ def _make_rows() -> tuple[Cast, dict[str, Visit]]:
         cast = make_cast()
     with tenant_scope(cast.acme.pk):
         samples = all_samples(cast.acme, cast.alice)
+    staff_samples(cast)
     # One without a sample has no visit; its own test tells.
     sampled = [address for address in tenant_addresses() if address.name in samples]
     visits = [Visit(address.name, ALICE, url_of(address, "acme", samples[address.name])) for address in sampled]
@@ -200,7 +210,20 @@ def _admin_visits() -> list[Visit]:
         path = f"admin:{meta.app_label}_{meta.model_name}_change"
         url = reverse(path, args=[row.pk]) if row else reverse(path.replace("_change", "_changelist"))
         visits.append(Visit(f"row of {meta.label}", SUE, url))
-    return visits
+    return visits + _own_forms()
+
+
+def _own_forms() -> list[Visit]:
+    """Some are about one company, which their address names."""
+    with staff_scope():
+        company = Tenant.objects.get(slug="acme")
+    forms = [model._meta for model in admin.site._registry if _has_own_form(model._meta)]
+    return [
+        Visit(
+            f"new {meta.label}", SUE, reverse(f"admin:{meta.app_label}_{meta.model_name}_add") + f"?tenant={company.pk}"
+        )
+        for meta in forms
+    ]
 
 
 def _session_of(person: Any) -> str:

@@ -9,6 +9,7 @@ from tests.sweep.addresses import METHODS, addresses
 PUBLIC = {
     "healthy",
     "invitation",
+    "billing_contact",
     "account_login",
     "account_logout",
     "account_signup",

@@ -19,9 +19,11 @@ every_tenant_model = pytest.mark.parametrize("model", TENANT_MODELS, ids=lambda 
 APPEND_ONLY = [
     "audit_entry",
     "audit_link",
+    "billing_disputefile",
     "billing_statement",
     "billing_statementline",
     "provisioning_inventorychange",
+    "provisioning_usechange",
 ]
 RUNTIME_ROLES = ["portal_app", "portal_staff"]
 # Tables of no tenant. A table that is on neither side fails a test below.
@@ -45,6 +47,11 @@ SHARED_TABLES = {
 STAFF_TABLES = {
     "billing_closingrun",
     "billing_contractcost",
+    "billing_disputefile",
+    "billing_runmail",
+    "billing_runreader",
+    "billing_vendorinvoice",
+    "billing_vendorinvoiceline",
     "support_calltally",
     "support_incident",
     "support_incidentnote",

@@ -1,4 +1,4 @@
-"""Any number of statements as one ZIP: a PDF of each, one XLSX, CSV and JSON of all, and the digests of these files.
+"""Any number of statements as one ZIP: PDF, CSV and JSON of each, XLSX, CSV and JSON of all, and the digests of these files.
 
 One pass over the statements, a piece at a time: what is held in memory is one statement; what stands for all of them
 grows in temporary files until its turn comes.
@@ -14,15 +14,16 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from portal.billing.document import Document
 from portal.billing.papers import csv
-from portal.billing.papers.files import filename
+from portal.billing.papers.files import file_of, filename
 from portal.billing.papers.json import json
-from portal.billing.papers.pdf import pdf
 from portal.billing.papers.xlsx import StatementBook
 
 PIECE = 256 * 1024
 # The same statements make the same file, whenever it is made.
 MADE = (2000, 1, 1, 0, 0, 0)
 DIGESTS = "SHA256SUMS"
+# The forms that each statement has a file of its own in.
+OF_EACH = ("pdf", "csv", "json")
 
 
 def bundle(documents: Iterable[Document], language: str) -> Iterator[bytes]:
@@ -38,10 +39,12 @@ def bundle(documents: Iterable[Document], language: str) -> Iterator[bytes]:
     ):
         common = _Common(StatementBook(xlsx, language, place), xlsx, rows, objects, language)
         for document in documents:
-            name = _free_name(filename(document, "pdf"), digests)
-            digests[name] = _add(archive, name, pdf(document, language))
+            name = _free_name(filename(document, OF_EACH[0]), digests)
+            for form in OF_EACH:
+                name = f"{name.rpartition('.')[0]}.{form}"
+                digests[name] = _add(archive, name, file_of(document, form, language))
+                yield sink.take()
             common.add(document)
-            yield sink.take()
         for name, file in common.finished():
             digest = sha256()
             with archive.open(_entry(name), "w", force_zip64=True) as entry:

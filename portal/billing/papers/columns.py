@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from portal.billing.canonical import at_text
 from portal.billing.document import Document, Line
 from portal.billing.meters import Level
-from portal.billing.papers.wording import clock, kind
+from portal.billing.papers.wording import clock, kind, vat_kind
 
 Row = TypeVar("Row")
 DocumentLine = tuple[Document, Line]
@@ -43,6 +43,9 @@ STATEMENTS: Sequence[Column[Document]] = [
     Column(gettext_lazy("VAT (%)"), lambda one: one.vat_rate, "percent", 9),
     Column(gettext_lazy("VAT"), lambda one: one.vat, "money", 14),
     Column(gettext_lazy("Total"), lambda one: one.gross, "money", 14),
+    Column(gettext_lazy("Kind of VAT"), lambda one: vat_kind(one), width=16),
+    Column(gettext_lazy("VAT number"), lambda one: one.vat_number, width=18),
+    Column(gettext_lazy("Ground of the exemption"), lambda one: one.vat_ground, width=28),
     Column(gettext_lazy("Figures as of"), lambda one: one.drawn_at, "moment", 19),
     Column(gettext_lazy("Closed"), lambda one: one.closed_at, "moment", 19),
     Column(gettext_lazy("Closed by"), lambda one: one.closed_by, width=24),

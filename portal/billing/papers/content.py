@@ -11,7 +11,16 @@ from django.utils.translation import pgettext
 from portal.billing.document import Document, Line, Price
 from portal.billing.meters import Unsettled
 from portal.billing.papers.figure import figure, has_figure
-from portal.billing.papers.wording import clock_time, counted, kind, month_name, percent, span, unit_price
+from portal.billing.papers.wording import (
+    clock_time,
+    counted,
+    kind,
+    month_name,
+    span,
+    unit_price,
+    vat_label,
+    vat_said,
+)
 from portal.ui.formats import NOTHING, money, number
 from portal.ui.statuses import look_of
 
@@ -31,6 +40,7 @@ def content(document: Document) -> dict[str, Any]:
         "lines": [_line(document, line) for line in document.lines],
         "no_lines": _("Nothing was counted in this month."),
         "totals": _totals(document),
+        "vat_said": vat_said(document),
         "peaks_title": _("How the peaks came about"),
         "peaks_said": _peaks_said(document),
         "peaks": [_peak(document, line) for line in document.lines if line.kind == "peak"],
@@ -97,7 +107,7 @@ def _at_most(line: Line) -> str:
 def _totals(document: Document) -> list[Fact]:
     return [
         (pgettext("before VAT", "Net"), money(document.net, document.currency)),
-        (_("VAT %(rate)s") % {"rate": percent(document.vat_rate)}, money(document.vat, document.currency)),
+        (vat_label(document), money(document.vat, document.currency)),
         (_("Total with VAT"), money(document.gross, document.currency)),
     ]
 

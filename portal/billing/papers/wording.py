@@ -15,6 +15,11 @@ KINDS = {
     "sum": gettext_lazy("Charged by the month's sum"),
     "correction": gettext_lazy("Correction"),
 }
+VAT_KINDS = {
+    "standard": gettext_lazy("At a rate"),
+    "reverse": gettext_lazy("Reverse-charged"),
+    "exempt": gettext_lazy("Exempt"),
+}
 UNITS = [timedelta(days=1), timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)]
 
 
@@ -29,6 +34,32 @@ def percent(rate: Decimal) -> str:
     """ "21 %", or "5.5 %"."""
     places = max(0, -int(rate.normalize().as_tuple().exponent))
     return f"{formats.number_format(rate, decimal_pos=places, use_l10n=True)}\u00a0%"
+
+
+def vat_label(document: Document) -> str:
+    """ "VAT 21 %", or why there is none."""
+    match document.vat_kind:
+        case "reverse":
+            return _("VAT, reverse-charged")
+        case "exempt":
+            return _("VAT, exempt")
+    return _("VAT %(rate)s") % {"rate": percent(document.vat_rate)}
+
+
+def vat_said(document: Document) -> str:
+    """What has to stand on a statement without VAT; "" on one with it."""
+    match document.vat_kind:
+        case "reverse":
+            return _("VAT reverse-charged: the customer owes it. The customer's VAT number: %(number)s.") % {
+                "number": document.vat_number
+            }
+        case "exempt":
+            return _("Exempt from VAT: %(ground)s.") % {"ground": document.vat_ground.rstrip(".")}
+    return ""
+
+
+def vat_kind(document: Document) -> str:
+    return str(VAT_KINDS[document.vat_kind])
 
 
 def clock_time(at: datetime, zone: tzinfo) -> str:

@@ -9,6 +9,8 @@ from portal.billing.papers import wording
 
 register = template.Library()
 register.filter("percent", wording.percent)
+register.filter("vat_label", wording.vat_label)
+register.filter("vat_said", wording.vat_said)
 
 
 @register.filter
