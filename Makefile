@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run manage test lint types checks pytest messages drill drill-import bench-provisioning bench-pages bench-peaks chromium clean distclean
+.PHONY: help run manage test lint types checks pytest messages drill drill-import bench-provisioning bench-pages bench-peaks bench-scripts chromium clean distclean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -47,6 +47,9 @@ bench-pages: .venv/installed-dev ## lists, search and the admin over 1,000 tenan
 
 bench-peaks: .venv/installed-dev ## the month's peak of 1,000 tenants over 10,000,000 changes, read and kept: ARGS="--changes 1000000"
 	@$(PYTHON) -m bench.peaks $(ARGS)
+
+bench-scripts: .venv/installed-dev ## how soon a call gets its script, with the database and without it
+	@$(PYTHON) -m bench.scripts $(ARGS)
 
 chromium:
 	@portal/local/install-chromium.sh

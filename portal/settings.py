@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "portal.billing",
     "portal.local",
     "provisioning",
+    "telephony",
     "portal.tenancy.admin_config.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -48,6 +49,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # A call waits for its script: nothing that comes after this is needed for it.
+    "telephony.scripts.serving.CallScripts",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.audit.context.RequestContextMiddleware",
@@ -239,6 +242,7 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_TASK_DEFAULT_QUEUE = "operations"
 CELERY_TASK_ROUTES = {
     "provisioning.tasks.*": {"queue": "sync"},
+    "telephony.tasks.*": {"queue": "sync"},
     "portal.bulk.tasks.*": {"queue": "background"},
     "portal.lists.tasks.*": {"queue": "background"},
     "portal.notices.tasks.*": {"queue": "background"},
@@ -276,6 +280,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "provisioning.tasks.sync_due_connections",
         "schedule": env.float("SYNC_TICK_SECONDS", default=5),
         "options": {"expires": 30},
+    },
+    "sync-telephony": {
+        "task": "telephony.tasks.sync_due_connections",
+        "schedule": env.float("SYNC_TICK_SECONDS", default=5),
+        "options": {"expires": 30},
+    },
+    "refill-call-scripts": {
+        "task": "telephony.tasks.refill_shelf",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
     },
     "look-around": {
         "task": "portal.notices.tasks.look_around",

@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<slug:slug>/visits/", include("portal.support.tenant_urls")),
     path("t/<slug:slug>/billing/", include("portal.billing.urls")),
     path("t/<slug:slug>/video/", include("provisioning.urls")),
+    path("t/<slug:slug>/telephony/", include("telephony.urls")),
 ]
 
 if settings.DEBUG:

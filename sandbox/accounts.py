@@ -33,6 +33,10 @@ FIELDS: dict[str, Check] = {
     "sunset": text,
     "api_version": text,
     "blocked": yes_or_no,
+    "single_answers": one_of("list", "object"),
+    "list_cut_at": optional(positive),
+    "status_told": yes_or_no,
+    "script_answer": one_of("xml", "list"),
 }
 DEFAULTS: dict[str, Any] = {
     "unit_price_eur": "1.00",
@@ -46,6 +50,10 @@ DEFAULTS: dict[str, Any] = {
     "sunset": "n/a",
     "api_version": "1.0",
     "blocked": False,
+    "single_answers": "list",
+    "list_cut_at": None,
+    "status_told": True,
+    "script_answer": "xml",
 }
 
 
@@ -81,4 +89,5 @@ def get_account(store: Store, client_id: str) -> Row:
 def agreement(account: Row) -> dict[str, Any]:
     """The account's fields as the control API shows them: all but the secret."""
     shown = {name: account[name] for name in FIELDS if name != "client_secret"}
-    return {"client_id": account["client_id"], **shown, "blocked": bool(account["blocked"])}
+    flags = {name: bool(account[name]) for name in ("blocked", "status_told")}
+    return {"client_id": account["client_id"], **shown, **flags}

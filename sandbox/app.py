@@ -4,6 +4,8 @@ from functools import partial
 
 from aiohttp import web
 
+from sandbox import apidaze_control
+from sandbox.apidaze import APIDAZE
 from sandbox.control_api import control_app
 from sandbox.exchange import Sandbox
 from sandbox.kandy import KANDY
@@ -12,7 +14,7 @@ from sandbox.pipeline import serve
 from sandbox.store import Store
 from sandbox.wire import Refusal, Vendor, encode, new_transaction_id
 
-VENDORS: dict[str, Vendor] = {vendor.name: vendor for vendor in (KPN_TOKEN, KANDY)}
+VENDORS: dict[str, Vendor] = {vendor.name: vendor for vendor in (KPN_TOKEN, KANDY, APIDAZE)}
 MAX_BODY_BYTES = 5_000_000
 
 
@@ -24,7 +26,9 @@ def build_app(sandbox: Sandbox, control_token: str) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     for vendor in sandbox.vendors.values():
         app.router.add_route("*", vendor.base_path + "{path:(/.*)?}", partial(serve, sandbox, vendor))
-    app.add_subapp("/_sandbox/", control_app(sandbox, control_token))
+    control = control_app(sandbox, control_token)
+    control.add_routes(apidaze_control.routes)
+    app.add_subapp("/_sandbox/", control)
     app.router.add_route("*", "/{path:.*}", no_such_path)
     return app
 

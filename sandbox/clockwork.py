@@ -22,8 +22,8 @@ class Clockwork:
     def postpone(self, call: Call, seconds: float) -> None:
         """Has the call's work done after that long."""
         self._store.run(
-            "INSERT INTO late_work (due_at, vendor, client_id, method, path, query, body, transaction_id) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO late_work (due_at, vendor, client_id, method, path, query, body, transaction_id, "
+            "content_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             time.time() + seconds,
             call.vendor,
             call.client_id,
@@ -32,6 +32,7 @@ class Clockwork:
             call.query,
             call.body,
             call.transaction_id,
+            call.content_type,
         )
 
     async def run_forever(self) -> None:
@@ -54,6 +55,7 @@ class Clockwork:
             query=row["query"],
             body=row["body"],
             transaction_id=row["transaction_id"],
+            content_type=row["content_type"],
             cause="late_work",
         )
         with self._store.transaction():

@@ -37,6 +37,37 @@ class Subscriber(TypedDict):
     cause: str
 
 
+class SipAccount(TypedDict):
+    """`id` and the rest as the vendor tells them, without the password."""
+
+    id: str
+    username: str
+    name: str
+    internal_number: str
+    external_number: str
+    mwi_account: str
+    status: str
+    created_at: str
+    updated_at: str
+    transaction_id: str
+    cause: str
+
+
+class ExternalScript(TypedDict):
+    id: str
+    name: str
+    url: str
+    created_at: str
+    updated_at: str
+    transaction_id: str
+    cause: str
+
+
+class ApidazeState(TypedDict):
+    sip_accounts: list[SipAccount]
+    script: ExternalScript | None
+
+
 class AccountState(TypedDict):
     client_id: str
     domain: str
@@ -51,6 +82,10 @@ class AccountState(TypedDict):
     sunset: str
     api_version: str
     blocked: bool
+    single_answers: str
+    list_cut_at: int | None
+    status_told: bool
+    script_answer: str
     product: str
     total: int
     available: int
@@ -139,6 +174,38 @@ class SandboxControl:
 
     def unsubscribe_behind(self, client_id: str, subscriber_id: str) -> None:
         self._call("DELETE", f"/accounts/{client_id}/behind/subscribers/{subscriber_id}")
+
+    # --- Apidaze ---
+
+    def apidaze(self, client_id: str) -> ApidazeState:
+        return self._call("GET", f"/accounts/{client_id}/apidaze")
+
+    def add_sip_account_behind(self, client_id: str, username: str, **fields: str) -> SipAccount:
+        """`fields` by the names of Apidaze's form."""
+        fields["username"] = username
+        return self._call("POST", f"/accounts/{client_id}/behind/sip-accounts", fields)
+
+    def add_sip_accounts_behind(self, client_id: str, count: int, prefix: str = "user") -> int:
+        """Many at once: `prefix` with a number from 1 is each one's username."""
+        body = {"count": count, "prefix": prefix}
+        return self._call("POST", f"/accounts/{client_id}/behind/sip-accounts/many", body)["made"]
+
+    def change_sip_account_behind(self, client_id: str, sip_id: str, **fields: str) -> SipAccount:
+        return self._call("PATCH", f"/accounts/{client_id}/behind/sip-accounts/{sip_id}", fields)
+
+    def remove_sip_account_behind(self, client_id: str, sip_id: str) -> None:
+        self._call("DELETE", f"/accounts/{client_id}/behind/sip-accounts/{sip_id}")
+
+    def set_sip_status(self, client_id: str, sip_id: str, status: str) -> SipAccount:
+        """What the status call tells from now on, such as "registered"."""
+        return self._call("PUT", f"/accounts/{client_id}/sip-accounts/{sip_id}/status", {"status": status})
+
+    def set_script_behind(self, client_id: str, url: str, name: str = "") -> ExternalScript:
+        """Makes or changes the script of the customer's domain."""
+        return self._call("PUT", f"/accounts/{client_id}/behind/script", {"url": url, "name": name})
+
+    def remove_script_behind(self, client_id: str) -> None:
+        self._call("DELETE", f"/accounts/{client_id}/behind/script")
 
     # --- Faults and settings ---
 

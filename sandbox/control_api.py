@@ -50,7 +50,7 @@ async def _speak_json_errors(request: web.Request, handler: Handler) -> web.Stre
         return web.json_response({"error": str(error)}, status=400)
 
 
-async def _body(request: web.Request) -> dict[str, Any]:
+async def body_of(request: web.Request) -> dict[str, Any]:
     return decode_object(await request.read() or b"{}")
 
 
@@ -77,7 +77,7 @@ async def list_accounts(request: web.Request) -> web.Response:
 
 @routes.put("/accounts/{client_id}")
 async def change_account(request: web.Request) -> web.Response:
-    values = await _body(request)
+    values = await body_of(request)
     store = request.app[SANDBOX].store
     with store.transaction():
         put_account(store, request.match_info["client_id"], values)
@@ -113,14 +113,14 @@ async def settle_order(request: web.Request) -> web.Response:
 
 @routes.post("/accounts/{client_id}/behind/total")
 async def move_total(request: web.Request) -> web.Response:
-    by = checked(await _body(request), {"by": whole}).get("by", 0)
+    by = checked(await body_of(request), {"by": whole}).get("by", 0)
     truth.move_total_behind(request.app[SANDBOX].store, request.match_info["client_id"], by)
     return _state(request)
 
 
 @routes.post("/accounts/{client_id}/behind/orders")
 async def order_behind(request: web.Request) -> web.Response:
-    given = checked(await _body(request), {"type": text, "quantity": whole, "at": optional(_moment)})
+    given = checked(await body_of(request), {"type": text, "quantity": whole, "at": optional(_moment)})
     store = request.app[SANDBOX].store
     order = truth.order_behind(
         store, request.match_info["client_id"], given.get("type"), given.get("quantity"), given.get("at")
@@ -137,7 +137,7 @@ def _moment(value: Any) -> str:
 
 @routes.post("/accounts/{client_id}/behind/subscribers")
 async def subscribe_behind(request: web.Request) -> web.Response:
-    username = checked(await _body(request), {"username": text}).get("username")
+    username = checked(await body_of(request), {"username": text}).get("username")
     store = request.app[SANDBOX].store
     return web.json_response(truth.subscribe_behind(store, request.match_info["client_id"], username), status=201)
 
@@ -159,7 +159,7 @@ async def show_settings(request: web.Request) -> web.Response:
 
 @routes.patch("/settings")
 async def change_settings(request: web.Request) -> web.Response:
-    values = await _body(request)
+    values = await body_of(request)
     sandbox = request.app[SANDBOX]
     sandbox.settings.change(sandbox.store, values)
     return web.json_response(sandbox.settings.shown())
@@ -172,7 +172,7 @@ async def list_faults(request: web.Request) -> web.Response:
 
 @routes.post("/faults")
 async def add_fault(request: web.Request) -> web.Response:
-    rule = await _body(request)
+    rule = await body_of(request)
     return web.json_response(request.app[SANDBOX].faults.add(rule).shown(), status=201)
 
 

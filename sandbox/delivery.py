@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from sandbox.wire import Reply, encode
+from sandbox.wire import Reply
 
 LOOK_EVERY_SECONDS = 0.1
 FLOOD_PIECE = b'{"filler":"' + b"x" * 65_000 + b'"},'
@@ -19,11 +19,13 @@ class NothingSent(web.Response):
 
 
 def respond(reply: Reply) -> web.Response:
-    return respond_raw(reply, encode(reply.body))
+    return respond_raw(reply, reply.payload())
 
 
 def respond_raw(reply: Reply, body: bytes) -> web.Response:
-    return web.Response(status=reply.status, headers=reply.headers, body=body, content_type="application/json")
+    if reply.is_bare:
+        return web.Response(status=reply.status, headers=reply.headers)
+    return web.Response(status=reply.status, headers=reply.headers, body=body, content_type=reply.content_type)
 
 
 def drop(request: web.Request) -> NothingSent:
@@ -63,8 +65,10 @@ async def drip(request: web.Request, reply: Reply, *, seconds_a_byte: float, hea
 
 
 def _head_and_body(reply: Reply) -> tuple[bytes, bytes]:
-    body = encode(reply.body)
-    headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
+    body = reply.payload()
+    headers = {"Connection": "close"}
+    if not reply.is_bare:
+        headers |= {"Content-Type": reply.content_type, "Content-Length": str(len(body))}
     lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in (reply.headers | headers).items()]
     return "\r\n".join([*lines, "", ""]).encode("latin-1"), body

@@ -13,6 +13,12 @@ EffectKind = Literal[
     "inventory_changed",
     "subscriber_created",
     "subscriber_deleted",
+    "sip_account_created",
+    "sip_account_updated",
+    "sip_account_deleted",
+    "script_created",
+    "script_changed",
+    "script_deleted",
 ]
 REQUESTS_KEPT = 20_000
 PRUNE_EVERY = 1_000

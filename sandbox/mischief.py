@@ -8,7 +8,7 @@ from aiohttp import web
 from sandbox import delivery, kpn_gateway
 from sandbox.exchange import Exchange
 from sandbox.faults import Fault
-from sandbox.wire import Refusal, Reply, encode
+from sandbox.wire import JSON, Refusal, Reply
 
 Mischief = Callable[[Exchange, Fault], Awaitable[web.StreamResponse]]
 
@@ -66,7 +66,7 @@ async def slow_bytes(exchange: Exchange, fault: Fault) -> web.StreamResponse:
 
 async def broken_json(exchange: Exchange, _fault: Fault) -> web.StreamResponse:
     reply = exchange.work()
-    body = encode(reply.body)
+    body = reply.payload()
     await exchange.travel()
     return delivery.respond_raw(reply, body[: len(body) // 2])
 
@@ -83,7 +83,7 @@ async def huge(exchange: Exchange, fault: Fault) -> web.StreamResponse:
 
 async def wrong_shape(exchange: Exchange, fault: Fault) -> web.StreamResponse:
     reply = exchange.work()
-    reply.body = fault.get("body", {"unexpected": ["shape"]})
+    reply.body, reply.content_type = fault.get("body", {"unexpected": ["shape"]}), JSON
     return await exchange.send(reply)
 
 

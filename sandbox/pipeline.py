@@ -48,8 +48,16 @@ def _arrive(
         fault = None
         if admission.refusal is None:
             fault = sandbox.faults.strike(client_id, request.method, vendor.base_path, path)
-    query = request.query_string
-    call = Call(vendor.name, client_id or "", request.method, path, query, body, transaction_id)
+    call = Call(
+        vendor=vendor.name,
+        client_id=client_id or "",
+        method=request.method,
+        path=path,
+        query=request.query_string,
+        body=body,
+        transaction_id=transaction_id,
+        content_type=request.headers.get("Content-Type", ""),
+    )
     return call, admission, seq, fault
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sandbox.apidaze import APIDAZE
 from sandbox.control import SandboxControl
 from sandbox.kandy import KANDY
 from sandbox.kpn_token import KPN_TOKEN
@@ -42,6 +43,10 @@ class SandboxProcess:
     @property
     def kandy_url(self) -> str:
         return self.base_url + KANDY.base_path
+
+    @property
+    def apidaze_url(self) -> str:
+        return self.base_url + APIDAZE.base_path
 
     @property
     def control(self) -> SandboxControl:

@@ -24,6 +24,10 @@ CREATE TABLE IF NOT EXISTS accounts (
     sunset TEXT NOT NULL,
     api_version TEXT NOT NULL,
     blocked INTEGER NOT NULL,
+    single_answers TEXT NOT NULL DEFAULT 'list',
+    list_cut_at INTEGER,
+    status_told INTEGER NOT NULL DEFAULT 1,
+    script_answer TEXT NOT NULL DEFAULT 'xml',
     total INTEGER NOT NULL DEFAULT 0,
     in_use INTEGER NOT NULL DEFAULT 0,
     quota_used INTEGER NOT NULL DEFAULT 0,
@@ -64,6 +68,38 @@ CREATE TABLE IF NOT EXISTS subscribers (
 );
 CREATE INDEX IF NOT EXISTS subscribers_by_account ON subscribers (client_id, id);
 CREATE UNIQUE INDEX IF NOT EXISTS usernames ON subscribers (client_id, username) WHERE deleted_at IS NULL;
+CREATE TABLE IF NOT EXISTS sip_accounts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    sip_id TEXT NOT NULL UNIQUE,
+    client_id TEXT NOT NULL,
+    username TEXT NOT NULL COLLATE NOCASE,
+    password TEXT NOT NULL,
+    name TEXT NOT NULL,
+    internal_number TEXT NOT NULL,
+    external_number TEXT NOT NULL,
+    mwi_account TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    deleted_at TEXT,
+    transaction_id TEXT NOT NULL,
+    cause TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS sip_accounts_by_account ON sip_accounts (client_id, id);
+CREATE UNIQUE INDEX IF NOT EXISTS sip_usernames ON sip_accounts (client_id, username) WHERE deleted_at IS NULL;
+CREATE TABLE IF NOT EXISTS scripts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    script_id TEXT NOT NULL UNIQUE,
+    client_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    deleted_at TEXT,
+    transaction_id TEXT NOT NULL,
+    cause TEXT NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS one_script ON scripts (client_id) WHERE deleted_at IS NULL;
 CREATE TABLE IF NOT EXISTS ledger (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     at TEXT NOT NULL,
@@ -107,16 +143,27 @@ CREATE TABLE IF NOT EXISTS late_work (
     path TEXT NOT NULL,
     query TEXT NOT NULL,
     body BLOB NOT NULL,
-    transaction_id TEXT NOT NULL
+    transaction_id TEXT NOT NULL,
+    content_type TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS late_work_due ON late_work (due_at);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value REAL NOT NULL);
 """
+# Columns that a state file from before them has not got.
+ADDED_COLUMNS = (
+    ("accounts", "single_answers", "TEXT NOT NULL DEFAULT 'list'"),
+    ("accounts", "list_cut_at", "INTEGER"),
+    ("accounts", "status_told", "INTEGER NOT NULL DEFAULT 1"),
+    ("accounts", "script_answer", "TEXT NOT NULL DEFAULT 'xml'"),
+    ("late_work", "content_type", "TEXT NOT NULL DEFAULT ''"),
+)
 TABLES = (
     "accounts",
     "tokens",
     "orders",
     "subscribers",
+    "sip_accounts",
+    "scripts",
     "ledger",
     "requests",
     "counters",
@@ -149,6 +196,9 @@ class Store:
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=OFF")
         self._connection.executescript(SCHEMA)
+        for table, column, definition in ADDED_COLUMNS:
+            if not self.count("SELECT count(*) FROM pragma_table_info(?) WHERE name = ?", table, column):
+                self.run(f"ALTER TABLE {table} ADD COLUMN {column} {definition}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

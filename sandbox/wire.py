@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from sandbox.store import Store
 
+JSON = "application/json"
 Cause = Literal["call", "late_work", "behind", "control"]
 
 
@@ -23,16 +24,28 @@ class Call:
     query: str
     body: bytes
     transaction_id: str
+    content_type: str = ""
     cause: Cause = "call"
 
 
 @dataclass(slots=True)
 class Reply:
-    """An answer that has not been sent yet. `body` is anything JSON can carry."""
+    """An answer that has not been sent yet. `body` is anything JSON can carry, or text of another `content_type`."""
 
     status: int
     body: Any
     headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = JSON
+
+    @property
+    def is_bare(self) -> bool:
+        """True for an answer that HTTP allows no body."""
+        return self.status == 204
+
+    def payload(self) -> bytes:
+        if self.is_bare:
+            return b""
+        return encode(self.body) if self.content_type == JSON else self.body.encode()
 
 
 class Refusal(Exception):

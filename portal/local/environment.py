@@ -20,6 +20,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 EXAMPLE = CHECKOUT / ".env.example"
 # Below the range from which systems take ports for outgoing connections, so that it is still free next time.
 SANDBOX_PORTS = range(20_000, 32_000)
+VENDOR_URLS = {"KANDY_BASE_URL", "APIDAZE_BASE_URL", "KPN_TOKEN_URL"}
 
 
 def documented_variables() -> list[str]:
@@ -98,7 +99,7 @@ class Plan:
     @property
     def has_sandbox(self) -> bool:
         """Not beside a real vendor."""
-        return not {"KANDY_BASE_URL", "KPN_TOKEN_URL"} & self.given.keys()
+        return not VENDOR_URLS & self.given.keys()
 
     @property
     def sandbox_url(self) -> str:
@@ -120,6 +121,7 @@ class Plan:
             ours |= {"BROKER_URL": self.valkey.broker_url(), "CACHE_URL": self.valkey.cache_url()}
         if self.has_sandbox:
             ours["KANDY_BASE_URL"] = f"{self.sandbox_url}/communication/kandy/provisioning"
+            ours["APIDAZE_BASE_URL"] = f"{self.sandbox_url}/communication/apidaze/cpaas"
             ours["KPN_TOKEN_URL"] = f"{self.sandbox_url}/oauth/client_credential/accesstoken"
         return {**ours, **more, **self.given}
 

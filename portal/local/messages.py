@@ -18,7 +18,7 @@ from portal.local.environment import CHECKOUT
 
 LOCALE = CHECKOUT / "portal" / "locale"
 LANGUAGES = ["nl"]
-SOURCES = ["portal", "provisioning"]
+SOURCES = ["portal", "provisioning", "telephony"]
 KEYWORDS = {
     **DEFAULT_KEYWORDS,
     "gettext_lazy": None,

@@ -51,13 +51,14 @@ class BuildWall(Operation):
         """The wall is not part of the models' state."""
 
     def database_forwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, old: Any, new: Any) -> None:
-        for name in self.models:
-            model = new.apps.get_model(app_label, name)
-            for statement in wall_sql(model):
-                schema_editor.execute(statement, params=None)
-            if self.append_only:
-                for statement in append_only_sql(model._meta.db_table):
-                    schema_editor.execute(statement, params=None)
+        models = [new.apps.get_model(app_label, name) for name in self.models]
+        # All keys before the first pointer: tables may point at each other.
+        statements = [statement for model in models for statement in wall_sql(model)]
+        statements += [statement for model in models for statement in pointer_sql(model)]
+        if self.append_only:
+            statements += [statement for model in models for statement in append_only_sql(model._meta.db_table)]
+        for statement in statements:
+            schema_editor.execute(statement, params=None)
 
     def database_backwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, old: Any, new: Any) -> None:
         """The tables go, and their walls with them."""
@@ -77,6 +78,12 @@ def wall_sql(model: type[models.Model]) -> list[str]:
     # Rows with a key of several columns are not pointed at.
     if not isinstance(model._meta.pk, models.CompositePrimaryKey):
         statements += _unique(table, f"{table}_of_tenant", "unique (tenant_id, id)")
+    return statements
+
+
+def pointer_sql(model: type[models.Model]) -> list[str]:
+    """Foreign keys between tenant rows, which carry the tenant; the tables that they point at have their wall."""
+    table, statements = model._meta.db_table, []
     for field in model._meta.local_concrete_fields:
         if isinstance(field, SAME_TENANT):
             target = field.remote_field.model._meta.db_table

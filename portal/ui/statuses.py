@@ -75,6 +75,10 @@ LOOKS = {
     "sizing_nothing": Look("neutral", "minus", _("Nothing removed")),
     "sizing_failed": Look("warning", "circle-x", _("Not carried out")),
     "sizing_cancelled": Look("neutral", "ban", _("Cancelled")),
+    # call scripts
+    "script_draft": Look("neutral", "pencil", _("Not published")),
+    "script_published": Look("success", "check", _("Published")),
+    "script_changed": Look("info", "pencil", _("Newer version not published")),
     # exports
     "queued": Look("neutral", "clock", _("Waiting")),
     "writing": Look("info", "hourglass", _("Being written")),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.vendors.network import is_public, number_of
 from portal.vendors.redaction import names_a_secret
 
+MAX_CUSTOMER_URL = 2_000
 # Names that mean this machine or this network wherever they are asked for (RFC 6761, RFC 6762, RFC 9476 and custom).
 INNER_ENDINGS = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "arpa", "alt")
 
@@ -30,6 +31,15 @@ def check_token_url(url: str) -> None:
     parts = _checked(url)
     if any(names_a_secret(name) or name == "client_id" for name, _value in parse_qsl(parts.query)):
         raise ValidationError(_("Credentials do not belong into the address."), code="credentials")
+
+
+def check_customer_url(url: str) -> None:
+    """Raises ValidationError unless `url` may be fetched, or be given to a vendor to fetch."""
+    if len(url) > MAX_CUSTOMER_URL:
+        raise ValidationError(
+            _("The address is longer than %(most)d characters."), code="long", params={"most": MAX_CUSTOMER_URL}
+        )
+    _checked(url)
 
 
 def _checked(url: str) -> SplitResult:

@@ -1,5 +1,6 @@
 """One exchange with a vendor, told twice: to the caller as `Exchange`, to the call log as `CallRecord`."""
 
+import codecs
 import json
 import logging
 import time
@@ -22,17 +23,22 @@ from portal.vendors.wire import Answer, Limits, NoAnswer, reason_of, transmit
 logger = logging.getLogger(__name__)
 
 USER_AGENT = "Patchbay/1"
+ANY_TEXT = "application/json, application/xml;q=0.9, text/*;q=0.8"
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A call to be made, with JSON or a form or neither. `url` is the whole address without what `params` adds."""
+    """A call to be made, with JSON or a form or neither. `url` is the whole address without what `params` adds.
+
+    `text_too`: the answer may be text that is no JSON; the payload is then that text.
+    """
 
     method: str
     url: str
     params: Mapping[str, Any] | None = None
     json: Any = field(default=None, repr=False)
     form: Mapping[str, Any] | None = field(default=None, repr=False)
+    text_too: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,14 +85,15 @@ def perform(
         prepared, outcome = _send(request, limits, transmission)
     finally:
         # Also when a time limit or a signal breaks in: what may have left must be in the log.
-        exchange = _understand(outcome, redactor)
+        exchange = _understand(outcome, redactor, text_too=outgoing.text_too)
         took = time.monotonic() - clock
         _tell(on_call, _record(outgoing, prepared, outcome, exchange, redactor, started_at, took))
     return exchange
 
 
 def _unprepared(outgoing: Outgoing, token: str) -> requests.Request:
-    headers = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
+    accepted = ANY_TEXT if outgoing.text_too else "application/json"
+    headers = {"User-Agent": USER_AGENT, "Accept": accepted, "Accept-Encoding": "gzip"}
     body: bytes | None = None
     if outgoing.json is not None:
         headers["Content-Type"] = "application/json"
@@ -122,10 +129,10 @@ def _send(
     return prepared, transmit(prepared, limits, transmission)
 
 
-def _understand(outcome: Answer | NoAnswer, redactor: Redactor) -> Exchange:
+def _understand(outcome: Answer | NoAnswer, redactor: Redactor, *, text_too: bool) -> Exchange:
     if isinstance(outcome, NoAnswer):
         return Exchange(None, sent=outcome.sent, flaw=redactor.text(outcome.reason))
-    payload, unreadable = _parsed(outcome.body)
+    payload, unreadable = _parsed(outcome.body, text_too=text_too)
     redactor.learn_from(payload)
     return Exchange(
         outcome.status,
@@ -138,14 +145,25 @@ def _understand(outcome: Answer | NoAnswer, redactor: Redactor) -> Exchange:
     )
 
 
-def _parsed(body: bytes) -> tuple[Any, str]:
+def _parsed(body: bytes, *, text_too: bool) -> tuple[Any, str]:
     """The payload, and why there is none. Infinity and NaN, which PostgreSQL's JSON does not know, become None."""
     if not body.strip():
         return None, ""
     try:
         return json.loads(body, parse_constant=lambda name: None), ""
     except (ValueError, RecursionError):
-        return None, "it is not JSON"
+        return (_text_of(body), "") if text_too else (None, "it is not JSON")
+
+
+def _text_of(body: bytes) -> str:
+    """UTF-8, UTF-16 by its mark, or else Latin-1, in which everything can be read somehow."""
+    encodings = ["utf-16"] if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else []
+    for encoding in [*encodings, "utf-8-sig"]:
+        try:
+            return body.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return body.decode("latin-1")
 
 
 def _record(

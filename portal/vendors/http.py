@@ -1,4 +1,4 @@
-"""Calls to a vendor's API with a bearer token: JSON or a form out, JSON in, every failure in the VendorError family."""
+"""Calls to a vendor's API with a bearer token: JSON or a form out, JSON or text in, every failure in the VendorError family."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -28,11 +28,15 @@ __all__ = [
 
 
 class Parts(TypedDict, total=False):
-    """What a call may carry besides its path; at most one of `json` and `form`."""
+    """What a call may carry besides its path; at most one of `json` and `form`.
+
+    `text_too`: an answer that is no JSON is taken as text instead of being a failure.
+    """
 
     params: Mapping[str, Any] | None
     json: Any
     form: Mapping[str, Any] | None
+    text_too: bool
     parse: Callable[[Any], Any]
 
 
@@ -87,10 +91,12 @@ class VendorHttp:
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         form: Mapping[str, Any] | None = None,
+        text_too: bool = False,
         parse: Callable[[Any], Any] | None = None,
     ) -> Any:
         write = method != "GET"
-        answered = self._exchange(Outgoing(method, self._base_url + path, params=params, json=json, form=form))
+        outgoing = Outgoing(method, self._base_url + path, params=params, json=json, form=form, text_too=text_too)
+        answered = self._exchange(outgoing)
         if failure := failure_of(answered, write=write):
             raise failure
         if parse is None:

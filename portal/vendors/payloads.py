@@ -48,16 +48,38 @@ class Fields:
         self._payload = payload
         self._left = dict(payload)
         self._known = known or {}
+        self._parts: dict[str, Fields] = {}
 
-    def text(self, name: str) -> str:
+    def part(self, name: str) -> "Fields":
+        """The fields of an object within this one, none when there is no such object; their `rest` is in this one's."""
+        value = self._left.get(name)
+        if isinstance(value, Mapping) or not value:
+            self._left.pop(name, None)
+        part = self._parts[name] = Fields(
+            f"{self._what}'s {name}", value if isinstance(value, Mapping) else {}, self._known
+        )
+        part._payload = self._payload
+        return part
+
+    def text(self, name: str, *, longest: int = LONGEST_TEXT) -> str:
         """Text or a number, without blanks around it."""
         value = self._take(name)
         if not isinstance(value, str | int) or isinstance(value, bool):
             raise self._flaw(name)
         text = str(value).strip()
-        if len(text) > LONGEST_TEXT or not text.isprintable() or (not text and name not in self._known):
+        if len(text) > longest or not text.isprintable() or (not text and name not in self._known):
             raise self._flaw(name)
         return text
+
+    def optional(self, name: str, *, longest: int = LONGEST_TEXT) -> str:
+        """Text like `text`, or "" where there is none; what cannot be understood stays in `rest`."""
+        value = self._left.get(name)
+        try:
+            return self.text(name, longest=longest)
+        except VendorProtocolError:
+            if value is not None and str(value).strip():
+                self._left[name] = value
+            return ""
 
     def secret(self, name: str) -> str:
         """Text exactly as it came: blanks belong to a password."""
@@ -94,7 +116,7 @@ class Fields:
 
     def rest(self) -> dict[str, Any]:
         """What was not asked for."""
-        return self._left
+        return self._left | {name: left for name, part in self._parts.items() if (left := part.rest())}
 
     def _take(self, name: str) -> Any:
         value = self._left.pop(name, None)

@@ -303,6 +303,43 @@
   document.addEventListener("htmx:beforeRequest", busy("true"));
   document.addEventListener("htmx:afterRequest", busy("false"));
 
+  // --- Editors: numbers beside the lines, and a way from what is said of a line to the line ---------------------------
+
+  const numberLines = (text) => {
+    const numbers = text.previousElementSibling;
+    const wrong = new Map([...document.querySelectorAll("[data-go-line]")].map((each) => [Number(each.dataset.goLine), each.dataset.error]));
+    const count = text.value.split("\n").length;
+    numbers.replaceChildren(...Array.from({ length: count }, (_, index) => {
+      const number = document.createElement("span");
+      number.textContent = index + 1;
+      if (wrong.has(index + 1)) number.className = wrong.get(index + 1) === "1" ? "pb-wrong" : "pb-doubtful";
+      return number;
+    }));
+    numbers.scrollTop = text.scrollTop;
+  };
+  for (const text of document.querySelectorAll("textarea[data-lined]")) {
+    const frame = document.createElement("div"), numbers = document.createElement("div");
+    frame.className = "pb-lined";
+    numbers.className = "pb-line-numbers";
+    numbers.setAttribute("aria-hidden", "true");
+    text.wrap = "off";
+    text.replaceWith(frame);
+    frame.append(numbers, text);
+    text.addEventListener("input", () => numberLines(text));
+    text.addEventListener("scroll", () => { numbers.scrollTop = text.scrollTop; });
+    document.addEventListener("htmx:afterSettle", () => numberLines(text));
+    numberLines(text);
+  }
+  on("click", "[data-go-line]", (button) => {
+    const text = document.querySelector("textarea[data-lined]");
+    if (!text) return;
+    const lines = text.value.split("\n"), line = Math.min(Number(button.dataset.goLine), lines.length);
+    const start = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0);
+    text.focus();
+    text.setSelectionRange(start, start + lines[line - 1].length);
+    text.scrollTop = Math.max(0, (line - 4) * parseFloat(getComputedStyle(text).lineHeight));
+  });
+
   // --- Forms: one press, one submission ---------------------------------------------------------------------------
 
   document.addEventListener("submit", (event) => {

@@ -13,20 +13,23 @@ from portal.operations.models import Decision
 from provisioning.models import Drift
 
 RECORDERS = {"record", "record_account"}
-ACT = re.compile(r"(account|staff|support|tenancy|vendors|operations|provisioning|lists|bulk|notices|billing)\.[a-z_]+")
+ACT = re.compile(
+    r"(account|staff|support|tenancy|vendors|operations|provisioning|telephony|lists|bulk|notices|billing)\.[a-z_]+"
+)
 # The name of a model reads like an act, too.
 MODELS = {model._meta.label_lower for model in apps.get_models()}
 # What is put together when it is recorded, with * for what is put in.
 PUT_TOGETHER = {
     "operations.*": ["refused", "cancelled"],
     "operations.*_decided": Decision.Action.values,
+    "telephony.difference_*": [Drift.State.ADOPTED.value, Drift.State.REPAIRED.value],
     "provisioning.difference_*": [Drift.State.ADOPTED.value, Drift.State.REPAIRED.value],
 }
 
 
 def modules() -> Iterator[ast.Module]:
     """Those that record acts."""
-    for package in ("portal", "provisioning"):
+    for package in ("portal", "provisioning", "telephony"):
         for path in sorted((CHECKOUT / package).rglob("*.py")):
             tree = ast.parse(path.read_text())
             if any(called(node) in RECORDERS for node in ast.walk(tree)):

@@ -12,7 +12,10 @@ from portal.operations.models import Operation
 from portal.tenancy.models import Membership, Role, Tenant, User
 from portal.vendors.models import Call, Connection, ConnectionState
 from provisioning.models import Drift, Order, Product, Subscriber
+from telephony.models import CallScript, SipAccount
+from telephony.models import Drift as SipDrift
 from tests.provisioning.samples import some_connection
+from tests.telephony.samples import some_connection as some_telephones
 
 Maker = Callable[[Tenant, User, int], None]
 _numbers = count(1)
@@ -172,6 +175,59 @@ def statements(tenant: Tenant, owner: User, number: int) -> None:
     )
 
 
+def telephones(tenant: Tenant) -> Connection:
+    found = Connection.objects.filter(tenant=tenant, vendor="apidaze").order_by("name").first()
+    return found or some_telephones(tenant, "Lists of telephones")
+
+
+def sip_accounts(tenant: Tenant, owner: User, number: int) -> None:
+    connection = telephones(tenant)
+    SipAccount.objects.bulk_create(
+        SipAccount(
+            tenant=tenant,
+            connection=connection,
+            requested_by=owner,
+            username=f"phone-{place // 2}" if place % 2 else f"phone-{next(_numbers)}",
+            name=f"Desk {place // 3}",
+            state="deleted" if place % 2 else "active",
+            vendor_id=f"sip-{next(_numbers)}",
+            password="secret-of-a-telephone",
+            created_at=moment,
+        )
+        for place, moment in enumerate(_moments(number))
+    )
+
+
+def sip_differences(tenant: Tenant, owner: User, number: int) -> None:
+    connection = telephones(tenant)
+    SipDrift.objects.bulk_create(
+        SipDrift(
+            tenant=tenant,
+            connection=connection,
+            kind="unknown_account",
+            key=f"phone-{place}",
+            vendor_id=f"sip-{next(_numbers)}",
+            told={},
+            first_seen_at=moment,
+            last_seen_at=moment,
+        )
+        for place, moment in enumerate(_moments(number))
+    )
+
+
+def call_scripts(tenant: Tenant, owner: User, number: int) -> None:
+    """Names may come again once a script is deleted, but those are in no list."""
+    CallScript.objects.bulk_create(
+        CallScript(
+            tenant=tenant,
+            name=f"Script {next(_numbers)}",
+            address="secret-address-of-a-script",
+            address_digest=f"{tenant.pk}-{next(_numbers)}",
+        )
+        for _ in range(number)
+    )
+
+
 MAKERS: dict[str, Maker] = {
     "provisioning.subscribers": subscribers,
     "provisioning.orders": orders,
@@ -182,4 +238,7 @@ MAKERS: dict[str, Maker] = {
     "tenancy.people": people,
     "audit.entries": entries,
     "billing.statements": statements,
+    "telephony.sip_accounts": sip_accounts,
+    "telephony.differences": sip_differences,
+    "telephony.scripts": call_scripts,
 }

@@ -17,13 +17,17 @@ class Caller:
         return requests.post(self.sandbox.token_url + grant, data=form, timeout=5)
 
     @property
+    def base_url(self):
+        return self.sandbox.kandy_url
+
+    @property
     def token(self):
         self._token = self._token or self.ask_token().json()["access_token"]
         return self._token
 
-    def call(self, method, path, *, token=None, timeout=5, **options):
-        headers = {"Authorization": f"Bearer {token or self.token}"}
-        url = self.sandbox.kandy_url + path
+    def call(self, method, path, *, token=None, timeout=5, headers_more=None, **options):
+        headers = {"Authorization": f"Bearer {token or self.token}", **(headers_more or {})}
+        url = self.base_url + path
         return requests.request(method, url, headers=headers, timeout=timeout, allow_redirects=False, **options)
 
     def order(self, quantity, type_="increment", **options):
@@ -42,6 +46,28 @@ class Caller:
 
     def orders(self):
         return self.call("GET", "/order").json()
+
+
+class ApidazeCaller(Caller):
+    """The same customer at Apidaze, where bodies are forms."""
+
+    @property
+    def base_url(self):
+        return self.sandbox.apidaze_url
+
+    def create(self, username, **fields):
+        return self.call("POST", "/sipaccounts", data={"username": username, **fields})
+
+    def created(self, username, **fields):
+        """The new account itself."""
+        (account,) = self.create(username, **fields).json()
+        return account
+
+    def usernames(self):
+        return [account["sip"]["username"] for account in self.call("GET", "/sipaccounts").json()]
+
+    def put_script(self, url="https://acme.example/calls", **fields):
+        return self.call("POST", "/externalscripts", data={"url": url, **fields})
 
 
 def assert_refused(answer, status, name):

@@ -8,8 +8,10 @@ from contextlib import suppress
 import pytest
 import requests
 
+from sandbox.accounts import get_account, put_account
 from sandbox.control import ControlError, SandboxControl
 from sandbox.process import PROJECT, SandboxDidNotStart, SandboxProcess
+from sandbox.store import ADDED_COLUMNS, Store
 from tests.sandbox.caller import assert_refused
 
 
@@ -160,3 +162,14 @@ def test_a_port_in_use_ends_it_with_one_clear_line(sandbox, tmp_path):
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1
     assert str(sandbox.port) in ended.stderr
+
+
+def test_a_state_from_before_its_newest_columns_is_opened(tmp_path):
+    old = Store(tmp_path / "old.sqlite3")
+    for table, column, _definition in ADDED_COLUMNS:
+        old.run(f"ALTER TABLE {table} DROP COLUMN {column}")
+    old.close()
+    store = Store(tmp_path / "old.sqlite3")
+    put_account(store, "acme", {"client_secret": "acme's secret"})
+    assert get_account(store, "acme")["single_answers"] == "list"
+    store.close()

@@ -78,7 +78,7 @@ def test_alice_takes_video_into_use(page, cast, sandbox, control, worker):
 
 def _add_connection(page, sandbox) -> None:
     page.get_by_role("link", name="Connections").first.click()
-    page.get_by_role("link", name="Add a connection").first.click()
+    page.goto("/t/acme/connections/new/?vendor=kandy")
     page.get_by_label("Name").fill("Video")
     page.get_by_label("Base URL").fill(sandbox.kandy_url)
     page.get_by_label("Token URL").fill(sandbox.token_url)
@@ -109,7 +109,8 @@ def _read_dashboard(page) -> None:
     expect(figure(page, "Peak this month")).to_have_text("5")
     expect(figure(page, "Cost this month")).to_have_text("€ 12.50")
     page.get_by_text("Show as a table").click()
-    expect(page.get_by_role("region", name="Products this month").locator("td.pb-num").last).to_have_text("5")
+    latest = page.get_by_role("region", name="Products this month").locator("tbody tr").last
+    expect(latest.locator("td.pb-num").first).to_have_text("5")
 
 
 def _order_more_down_than_is_free(page) -> None:

@@ -19,8 +19,7 @@ def adam(page, portal_server, client, cast):
 
 
 def test_a_connection_is_added_and_its_test_shows_without_a_reload(adam, account, sandbox, worker):
-    adam.goto(reverse("vendors:connections", args=["acme"]))
-    adam.get_by_role("link", name="Add a connection").first.click()
+    adam.goto(reverse("vendors:connection_new", args=["acme"]) + "?vendor=kandy")
     adam.get_by_label("Name").fill("Video")
     adam.get_by_label("Base URL").fill(sandbox.kandy_url)
     adam.get_by_label("Token URL").fill(sandbox.token_url)

@@ -20,6 +20,11 @@ def url(name: str, *args) -> str:
     return reverse(f"vendors:{name}", args=["acme", *args])
 
 
+def new_url() -> str:
+    """Where the form for a new connection is, the vendor being chosen."""
+    return url("connection_new") + "?vendor=kandy"
+
+
 @pytest.fixture
 def sample(cast) -> Connection:
     with tenant_scope(cast.acme.pk):
@@ -56,7 +61,7 @@ def test_everybody_sees_connections_and_most_change_nothing(client, cast, sample
         assert url("connection_test", sample.pk) not in answer.content.decode()
     for name in ("connection_edit", "connection_disable", "connection_test", "connection_version_noted"):
         assert client.post(url(name, sample.pk)).status_code == 403, name
-    assert client.get(url("connection_new")).status_code == 403
+    assert client.get(new_url()).status_code == 403
 
 
 def test_the_call_log_opens_for_operators(client, cast, sample):
@@ -96,10 +101,10 @@ def samples_of(sample) -> dict[str, list[int]]:
 
 def test_a_connection_is_added_tested_and_shown(client, cast, entered, django_capture_on_commit_callbacks):
     client.force_login(cast.adam)
-    form = client.get(url("connection_new"))
+    form = client.get(new_url())
     assert form.status_code == 200
     assert 'value="http' in form.content.decode(), "the vendor's own addresses are filled in"
-    answer = client.post(url("connection_new"), entered(name="Main account"))
+    answer = client.post(new_url(), entered(name="Main account"))
     made = stored(cast.acme)[0]
     assert (answer.status_code, answer["Location"]) == (302, url("connection", made.pk))
     page = client.get(answer["Location"]).content.decode()
@@ -115,7 +120,7 @@ def test_a_connection_is_added_tested_and_shown(client, cast, entered, django_ca
 def test_the_same_form_twice_is_one_connection(client, cast, entered):
     client.force_login(cast.alice)
     form = entered()
-    first, second = (client.post(url("connection_new"), form) for _ in range(2))
+    first, second = (client.post(new_url(), form) for _ in range(2))
     assert first["Location"] == second["Location"]
     assert len(stored(cast.acme)) == 1
 
@@ -136,7 +141,7 @@ def test_the_same_form_twice_is_one_connection(client, cast, entered):
 )
 def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_saved(client, cast, entered, wrong, words):
     client.force_login(cast.alice)
-    answer = client.post(url("connection_new"), entered(**wrong))
+    answer = client.post(new_url(), entered(**wrong))
     assert answer.status_code == 422
     content = answer.content.decode()
     assert words in content
@@ -146,7 +151,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_saved(client, cas
 
 def test_a_taken_name_is_said_and_nothing_is_saved(client, cast, connection, entered):
     client.force_login(cast.alice)
-    answer = client.post(url("connection_new"), entered(name="Video"))
+    answer = client.post(new_url(), entered(name="Video"))
     assert answer.status_code == 422
     assert "a connection of this name already" in answer.content.decode()
     assert len(stored(cast.acme)) == 1

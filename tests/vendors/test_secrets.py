@@ -41,7 +41,7 @@ def added(client, cast, account, at_sandbox, settings) -> Connection:
     settings.VENDOR_ALLOW_INSECURE_URLS = True
     client.force_login(cast.alice)
     entered = vars(at_sandbox()) | {"credentials_end_on": "", "form_key": "5f0c4dd8-8f8d-4d50-9a11-3d7e1f6f7a10"}
-    assert client.post(reverse("vendors:connection_new", args=["acme"]), entered).status_code == 302
+    assert client.post(reverse("vendors:connection_new", args=["acme"]) + "?vendor=kandy", entered).status_code == 302
     with staff_scope():
         return Connection.objects.get()
 

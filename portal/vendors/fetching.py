@@ -1,0 +1,62 @@
+"""Fetching what a tenant names by an address: over https, from the public internet only, little of it and not for long.
+
+The vendor's own wire does it (`portal.vendors.wire`), so that where a name leads is checked for the very socket that is used.
+For workers: a page never waits for somebody else's machine.
+"""
+
+import time
+from dataclasses import dataclass, replace
+
+import requests
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from portal.vendors.addresses import check_customer_url
+from portal.vendors.line import limits
+from portal.vendors.transmission import Transmission
+from portal.vendors.wire import Answer, Limits, transmit
+
+SECONDS = 5.0
+MAX_BYTES = 1_000_000
+USER_AGENT = "Patchbay"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A whole answer of status 200."""
+
+    body: bytes
+    content_type: str
+
+
+class NotFetched(Exception):
+    """`str()` says in the reader's language why there is nothing, and what to do about it."""
+
+
+def fetch(url: str) -> Fetched:
+    """GET `url` within SECONDS. Redirects are not followed, cookies and credentials not sent. Raises NotFetched."""
+    try:
+        check_customer_url(url)
+    except ValidationError as flaw:
+        raise NotFetched(" ".join(flaw.messages)) from None
+    answer = transmit(_request(url), _limits(), Transmission(deadline=time.monotonic() + SECONDS))
+    if not isinstance(answer, Answer):
+        raise NotFetched(_("Nothing was fetched: %(why)s.") % {"why": answer.reason})
+    if answer.flaw:
+        raise NotFetched(_("The answer was not read to its end: %(why)s.") % {"why": answer.flaw})
+    if 300 <= answer.status < 400:
+        raise NotFetched(_("The address leads on to another one, which is not followed. Enter that one itself."))
+    if answer.status != 200:
+        raise NotFetched(_("The address answered with status %(status)d instead of 200.") % {"status": answer.status})
+    return Fetched(answer.body, answer.headers.get("Content-Type", "")[:200])
+
+
+def _request(url: str) -> requests.PreparedRequest:
+    # Without compression the bytes on the wire are the bytes that are counted.
+    return requests.Request("GET", url, headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}).prepare()
+
+
+def _limits() -> Limits:
+    return replace(
+        limits(), connect_timeout=SECONDS, read_timeout=SECONDS, total_timeout=SECONDS, max_answer_bytes=MAX_BYTES
+    )

@@ -1,0 +1,18 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class TelephonyConfig(AppConfig):
+    name = "telephony"
+    verbose_name = _("Telephony")
+
+    def ready(self) -> None:
+        from portal.vendors.registry import register
+        from telephony import lists, operations, presence
+        from telephony.connecting import APIDAZE
+
+        # Its kinds of operations register themselves when the module is read.
+        assert operations
+        register(APIDAZE)
+        presence.register()
+        lists.register_lists()

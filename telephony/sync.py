@@ -1,0 +1,250 @@
+"""How the mirror follows the vendor: read everything, compare by sets, write what changed, tell what differs.
+
+Level-triggered: it may run at any time, twice, or die half-way. Accounts of which something is under way are left alone and
+read again soon; a list with holes proves no absence.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from django.db import connection as database
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from portal.audit.trail import record, record_many
+from portal.operations.models import HOLDING
+from portal.tenancy.scope import staff_scope, tenant_scope
+from portal.vendors.errors import VendorError
+from portal.vendors.line import Line
+from portal.vendors.models import Connection
+from portal.vendors.remote_rows import load_remote_rows
+from telephony import absorb, drift
+from telephony.client import ApidazeClient, RemoteScript, RemoteSipAccount, SipAccountReading
+from telephony.models import ExternalScript, MirrorState, SipAccount
+
+# ruff: noqa: S608 - the statements below are made of constants alone
+READING_LEASE = timedelta(minutes=3)
+SOON = timedelta(seconds=5)
+BATCH = 1_000
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One complete read of a connection. `started_at` is ours, from before the first question."""
+
+    started_at: datetime
+    accounts: SipAccountReading
+    scripts: Sequence[RemoteScript]
+
+
+def due_connections() -> list[tuple[int, int]]:
+    """(tenant, connection) of mirrors whose time has come and that nobody is reading; all tenants."""
+    with staff_scope():
+        return list(
+            MirrorState.objects.filter(
+                Q(reading_until=None) | Q(reading_until__lt=Now()),
+                Q(connection__health__quiet_until=None) | Q(connection__health__quiet_until__lte=Now()),
+                due_at__lte=Now(),
+                connection__enabled=True,
+                tenant__state="active",
+            )
+            .order_by("due_at")
+            .values_list("tenant_id", "connection_id")[:200]
+        )
+
+
+def ask_for_refresh(connection: Connection) -> None:
+    """A person wants the mirror read now."""
+    MirrorState.objects.filter(connection=connection).update(asked_at=timezone.now(), due_at=timezone.now())
+
+
+def read_connection(tenant_id: int, connection_id: int) -> None:
+    """Read one connection and let the mirror follow; does nothing while another worker reads it."""
+    connection = _claim(tenant_id, connection_id)
+    if connection is None:
+        return
+    line = Line(connection)
+    try:
+        reading = _read(ApidazeClient(line.http))
+    except VendorError as error:
+        _failed(connection, line, error)
+        return
+    with tenant_scope(tenant_id):
+        _follow(connection, reading)
+        line.close()
+
+
+def _claim(tenant_id: int, connection_id: int) -> Connection | None:
+    with tenant_scope(tenant_id):
+        free = MirrorState.objects.filter(
+            Q(reading_until=None) | Q(reading_until__lt=Now()),
+            connection_id=connection_id,
+            connection__enabled=True,
+            tenant__state="active",
+        )
+        if not free.update(reading_until=Now() + READING_LEASE):
+            return None
+        return Connection.objects.select_related("tenant").get(pk=connection_id)
+
+
+def _read(client: ApidazeClient) -> Reading:
+    started_at = timezone.now()
+    return Reading(started_at, client.sip_accounts(), client.scripts())
+
+
+def _failed(connection: Connection, line: Line, error: VendorError) -> None:
+    with tenant_scope(connection.tenant_id):
+        MirrorState.objects.filter(connection=connection).update(
+            reading_until=None,
+            error=(error.vendor_message or str(error))[:500],
+            error_at=timezone.now(),
+            due_at=timezone.now() + timedelta(seconds=settings.SYNC_SECONDS / 4),
+        )
+        line.close(error)
+
+
+# --- What follows -----------------------------------------------------------------------------------------------------
+
+
+def _follow(connection: Connection, reading: Reading) -> None:
+    mirror = MirrorState.objects.select_for_update(of=("self",)).get(connection=connection)
+    accounts = reading.accounts.accounts
+    _load(connection, accounts)
+    changed = _changed(connection, reading.started_at)
+    _follow_changes(connection, [(pk, accounts[place]) for pk, place in changed])
+    unknown = [accounts[place] for (place,) in _rows(UNKNOWN, connection=connection.pk)]
+    if mirror.read_at is None:
+        _begin(connection, unknown)
+        unknown = []
+    missing = _missing(connection, reading.started_at) if reading.accounts.complete else None
+    drift.compare(connection, unknown, missing, reading.started_at)
+    _follow_script(connection, reading)
+    _finished(connection, reading)
+
+
+def _load(connection: Connection, accounts: Iterable[RemoteSipAccount]) -> None:
+    load_remote_rows(
+        "remote_sip",
+        {"place": "integer", "vendor_id": "text", "username": "text", "fingerprint": "text"},
+        (
+            (place, remote.id, remote.username.lower(), absorb.fingerprint_of(connection.tenant_id, remote))
+            for place, remote in enumerate(accounts)
+        ),
+    )
+
+
+# Of one account: nothing was under way while the vendor was read, so what it shows is comparable.
+QUIET = (
+    " and not exists (select from operations_operation o where o.connection_id = s.connection_id"
+    " and o.lane = 'sip:' || lower(s.username) and (o.status = any(%(holding)s) or o.ended_at >= %(since)s))"
+)
+LIVES = "s.connection_id = %(connection)s and s.state in ('requested', 'active', 'deleting')"
+CHANGED = (
+    "select s.id, r.place from telephony_sipaccount s join remote_sip r on r.vendor_id = s.vendor_id"
+    f" where {LIVES} and s.fingerprint <> r.fingerprint{QUIET}"
+)
+# Made, as a person or a look could tell, without its id having been told.
+FOUND_AGAIN = (
+    "select s.id, r.place from telephony_sipaccount s join remote_sip r on r.username = lower(s.username)"
+    f" where {LIVES} and s.state = 'active' and s.vendor_id = ''{QUIET}"
+)
+UNKNOWN = (
+    "select r.place from remote_sip r where not exists (select from telephony_sipaccount s"
+    f" where {LIVES} and (s.vendor_id = r.vendor_id or s.vendor_id = '' and lower(s.username) = r.username)) order by 1"
+)
+MISSING = (
+    f"select s.id from telephony_sipaccount s where {LIVES} and s.state = 'active' and s.created_at < %(since)s"
+    f" and not exists (select from remote_sip r where r.vendor_id = s.vendor_id){QUIET}"
+)
+
+
+def _changed(connection: Connection, since: datetime) -> list[tuple[int, int]]:
+    facts = _facts(connection, since)
+    return [*_rows(CHANGED, **facts), *_rows(FOUND_AGAIN, **facts)]
+
+
+def _missing(connection: Connection, since: datetime) -> list[SipAccount]:
+    found = [pk for (pk,) in _rows(MISSING, **_facts(connection, since))]
+    return list(SipAccount.objects.filter(pk__in=found).defer("password"))
+
+
+def _facts(connection: Connection, since: datetime) -> dict[str, Any]:
+    return {"connection": connection.pk, "since": since, "holding": [str(status.value) for status in HOLDING]}
+
+
+def _rows(sql: str, **facts: Any) -> list[tuple[Any, ...]]:
+    with database.cursor() as cursor:
+        cursor.execute(sql, facts)
+        return cursor.fetchall()
+
+
+def _follow_changes(connection: Connection, changed: Sequence[tuple[int, RemoteSipAccount]]) -> None:
+    for some in _batches(changed):
+        remotes = dict(some)
+        accounts = list(SipAccount.objects.filter(pk__in=remotes).select_for_update(of=("self",)))
+        told = []
+        for account in accounts:
+            before = {name: getattr(account, name) for name in absorb.SAME}
+            absorb.take_over(account, remotes[account.pk])
+            told.append(
+                (account, {name: getattr(account, name) for name in before if getattr(account, name) != before[name]})
+            )
+            # Each by itself: a sealed password is sealed when its row is saved.
+            account.save(update_fields=absorb.WRITTEN)
+        record_many("telephony.account_changed_at_vendor", [each for each in told if each[1]], acting_user=None)
+
+
+def _begin(connection: Connection, remotes: Sequence[RemoteSipAccount]) -> None:
+    """What was there before the connection was first read is taken over; it is no difference."""
+    for some in _batches(remotes):
+        SipAccount.objects.bulk_create([new_account(connection, remote) for remote in some])
+
+
+def new_account(connection: Connection, remote: RemoteSipAccount) -> SipAccount:
+    """An account as the vendor shows it, not written down yet."""
+    account = SipAccount(tenant_id=connection.tenant_id, connection=connection, state=SipAccount.State.ACTIVE)
+    absorb.take_over(account, remote)
+    account.created_at = remote.created_at or timezone.now()
+    return account
+
+
+def _batches(rows: Sequence[Any]) -> Iterator[list[Any]]:
+    left = iter(rows)
+    while some := list(islice(left, BATCH)):
+        yield some
+
+
+def _follow_script(connection: Connection, reading: Reading) -> None:
+    """One or none. One that was changed there directly decides about every call: that is on record."""
+    known = ExternalScript.objects.select_for_update(of=("self",)).filter(connection=connection).first()
+    remote = reading.scripts[0] if reading.scripts else None
+    if remote is None:
+        if known is not None:
+            record("telephony.script_gone_at_vendor", known, acting_user=None)
+            known.delete()
+        return
+    if known is not None and (known.vendor_id, known.name, known.url.reveal()) == (remote.id, remote.name, remote.url):
+        return
+    script = known or ExternalScript(tenant_id=connection.tenant_id, connection=connection)
+    if known is not None and known.url.reveal() != remote.url:
+        script.hosted = None
+    absorb.script_told(script, remote)
+    if known is not None:
+        record("telephony.script_changed_at_vendor", script, after={"name": remote.name}, acting_user=None)
+
+
+def _finished(connection: Connection, reading: Reading) -> None:
+    flaws = reading.accounts.unreadable
+    MirrorState.objects.filter(connection=connection).update(
+        read_at=reading.started_at,
+        reading_until=None,
+        asked_at=None,
+        due_at=timezone.now() + timedelta(seconds=settings.SYNC_SECONDS),
+        error=f"{len(flaws)} SIP accounts could not be understood: {flaws[0]}"[:500] if flaws else "",
+        error_at=timezone.now() if flaws else None,
+    )

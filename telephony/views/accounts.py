@@ -1,0 +1,249 @@
+"""SIP accounts: the list, a new one, one followed while the vendor is at work, changes, its password, its end."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portal.lists.pages import list_page, selectable
+from portal.operations.models import Operation
+from portal.operations.promises import AlreadySubmitted
+from portal.operations.refusals import NotPromised
+from portal.operations.words import words_for
+from portal.tenancy.door import TenantRequest, tenant_view
+from portal.tenancy.roles import Role
+from portal.ui.formats import zone_of
+from telephony import operations
+from telephony.forms import AccountForm, ConfirmForm, NewAccountForm
+from telephony.lists import SIP_ACCOUNTS
+from telephony.models import SipAccount
+from telephony.refresh import refresh
+from telephony.views.desk import Desk, desk_of, frame, no_connection, page, slug_of
+
+# A form is not kept open longer than this and then sent twice.
+KEY_LIFE_SECONDS = 24 * 3600
+BACK = ("sip_accounts", "differences")
+
+
+@tenant_view(Role.VIEWER)
+@require_safe
+def sip_accounts(request: TenantRequest) -> HttpResponse:
+    desk = desk_of(request)
+    if desk is None:
+        return no_connection(request)
+    found = list_page(request, SIP_ACCOUNTS, fixed={"connection": desk.connection.pk})
+    return page(request, "telephony/sip_accounts.html", desk, **found)
+
+
+@tenant_view(Role.VIEWER)
+@require_safe
+def sip_account_row(request: TenantRequest, pk: int) -> HttpResponse:
+    """One row of the list, polled while it moves."""
+    found = get_object_or_404(SipAccount.objects.for_list(), pk=pk)
+    context = {"account": found, "selectable": selectable(request, SIP_ACCOUNTS)}
+    return render(request, "telephony/_sip_account_row.html", context)
+
+
+@tenant_view(Role.VIEWER)
+@require_safe
+def mirror(request: HttpRequest) -> HttpResponse:
+    """How old the mirror is, polled from the button on until it is new; then the whole page is read anew."""
+    desk = desk_of(request)
+    if desk is None:
+        return no_connection(request)
+    if request.htmx and request.GET.get("asked") and not desk.awaited:  # type: ignore[attr-defined]
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "telephony/_mirror.html", {"desk": desk, "back": _back(request)})
+
+
+@tenant_view(Role.VIEWER)
+@require_POST
+def refresh_mirror(request: HttpRequest) -> HttpResponse:
+    desk = desk_of(request)
+    if desk is None:
+        return no_connection(request)
+    refresh(desk.connection)
+    desk.mirror.refresh_from_db(fields=["asked_at", "due_at"])
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "telephony/_mirror.html", {"desk": desk, "back": _back(request)})
+    messages.info(request, _("The vendor is being asked. Reload the page in a moment to see what it says."))
+    return redirect(reverse(f"telephony:{_back(request)}", args=[slug_of(request)]) + desk.query)
+
+
+def _back(request: HttpRequest) -> str:
+    name = request.GET.get("back", "")
+    return name if name in BACK else BACK[0]
+
+
+# --- A new one ----------------------------------------------------------------------------------------------------
+
+
+@tenant_view(Role.OPERATOR)
+def sip_account_new(request: HttpRequest) -> HttpResponse:
+    desk = desk_of(request)
+    if desk is None:
+        return no_connection(request)
+    form = NewAccountForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return _create(request, desk, form)
+    return _new_page(request, desk, form)
+
+
+def _create(request: HttpRequest, desk: Desk, form: NewAccountForm) -> HttpResponse:
+    try:
+        made = operations.create_sip_account(
+            desk.connection,
+            form.cleaned_data["username"],
+            form.wanted,
+            form_key=form.form_key,
+            acting_user=request.user,
+        )
+    except AlreadySubmitted as earlier:
+        return redirect(_page_of(request, earlier.operation))
+    except NotPromised as refusal:
+        form.add_error(None, str(refusal))
+        return _new_page(request, desk, form)
+    messages.success(request, _("“%(name)s” is being created at the vendor.") % {"name": made.username})
+    return redirect("telephony:sip_account", slug_of(request), made.pk)
+
+
+def _new_page(request: HttpRequest, desk: Desk, form: NewAccountForm) -> HttpResponse:
+    return page(request, "telephony/sip_account_new.html", desk, _status(form), form=form)
+
+
+def _page_of(request: HttpRequest, operation: Operation) -> str:
+    """Where the form went that was sent before."""
+    if operation.subject_type == SipAccount._meta.label_lower:
+        return reverse("telephony:sip_account", args=[slug_of(request), operation.subject_id])
+    return reverse("operations:operation", args=[slug_of(request), operation.pk])
+
+
+# --- One ----------------------------------------------------------------------------------------------------------
+
+
+@tenant_view(Role.VIEWER)
+@require_safe
+def sip_account(request: HttpRequest, pk: int) -> HttpResponse:
+    return render(request, "telephony/sip_account.html", _whole(request, _find(pk)))
+
+
+@tenant_view(Role.VIEWER)
+@require_safe
+def sip_account_now(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page's own piece, polled while the vendor is at work."""
+    return render(request, "telephony/_sip_account.html", _whole(request, _find(pk)))
+
+
+@tenant_view(Role.OPERATOR)
+def sip_account_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _find(pk)
+    told = {name: getattr(found, name) for name in operations.Wanted.__dataclass_fields__}
+    form = AccountForm(request.POST or None, initial=told)
+    if request.method == "POST" and form.is_valid():
+        try:
+            promised = operations.update_sip_account(
+                found, form.wanted, form_key=form.form_key, acting_user=request.user
+            )
+        except AlreadySubmitted:
+            return _to(request, pk)
+        except NotPromised as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            text = _("The change is on its way to the vendor.") if promised else _("Nothing differs; nothing was sent.")
+            messages.success(request, text)
+            return _to(request, pk)
+    context = {**frame(request, found.connection), "account": found, "form": form}
+    return render(request, "telephony/sip_account_edit.html", context, status=_status(form))
+
+
+@tenant_view(Role.OPERATOR)
+def sip_account_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks, then deletes. A telephone that uses the account is signed out."""
+    found, form = _find(pk), ConfirmForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return _delete(request, found, form)
+    context = {
+        **frame(request, found.connection),
+        "form": form,
+        "title": _("Delete “%(name)s”?") % {"name": found.username},
+        "text": _("Telephones that use this account are signed out and cannot be called any more."),
+        "verb": _("Delete"),
+        "cancel_url": reverse("telephony:sip_account", args=[slug_of(request), pk]),
+    }
+    return render(request, "ui/confirm_page.html", context, status=_status(form))
+
+
+def _delete(request: HttpRequest, found: SipAccount, form: ConfirmForm) -> HttpResponse:
+    try:
+        operations.delete_sip_account(found, form_key=form.form_key, acting_user=request.user)
+        messages.success(request, _("“%(name)s” is being deleted at the vendor.") % {"name": found.username})
+    except AlreadySubmitted:
+        messages.info(request, _("“%(name)s” is being deleted already.") % {"name": found.username})
+    except NotPromised as refusal:
+        messages.error(request, str(refusal))
+    return _to(request, found.pk)
+
+
+@tenant_view(Role.OPERATOR, reveals_secrets=True)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_variables("password", "context")
+def sip_password(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show it in answer to a POST, which is on record. Sent again, as by a reload, it shows the page without it."""
+    found, form = _find(pk), ConfirmForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid() or not _first_time(request, form):
+        return _to(request, pk)
+    try:
+        password = operations.reveal_password(found, acting_user=request.user)
+    except NotPromised as refusal:
+        messages.error(request, str(refusal))
+        return _to(request, pk)
+    context = _whole(request, found) | {"password": password}
+    part = "telephony/_sip_account.html" if request.htmx else "telephony/sip_account.html"  # type: ignore[attr-defined]
+    return render(request, part, context)
+
+
+def _first_time(request: HttpRequest, form: ConfirmForm) -> bool:
+    return cache.add(f"sip-password-shown:{request.tenant.pk}:{form.form_key}", 1, KEY_LIFE_SECONDS)  # type: ignore[attr-defined]
+
+
+def _find(pk: int) -> SipAccount:
+    return get_object_or_404(SipAccount.objects.for_detail(), pk=pk)
+
+
+def _whole(request: HttpRequest, account: SipAccount) -> dict[str, Any]:
+    operation = _latest_operation(account)
+    return {
+        **frame(request, account.connection),
+        "account": account,
+        "operation": operation,
+        "under_way": operation is not None and not operation.ended,
+        "words": words_for(operation, zone_of(request)) if operation and not operation.ended else None,
+        "refusal": operation.said if operation and operation.status == "refused" else "",
+        "confirm": ConfirmForm(),
+        "proxy": OUTBOUND_PROXY,
+    }
+
+
+# The vendor's own, fixed for everybody ("Set up your SIP client").
+OUTBOUND_PROXY = "46.101.153.96:4060"
+
+
+def _latest_operation(account: SipAccount) -> Operation | None:
+    promised = Operation.objects.filter(subject_type=SipAccount._meta.label_lower, subject_id=account.pk)
+    return promised.for_story().select_related("tenant").order_by("-id").first()
+
+
+def _to(request: HttpRequest, pk: int) -> HttpResponse:
+    return redirect("telephony:sip_account", slug_of(request), pk)
+
+
+def _status(form: Any) -> int:
+    return 422 if form.is_bound and form.errors else 200
