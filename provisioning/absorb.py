@@ -3,6 +3,7 @@
 from django.db import connection as database
 from django.utils import timezone
 
+from portal.vendors import mirrors
 from provisioning import ledger, notices, thresholds
 from provisioning.client import OrderStatus, RemoteOrder, RemoteSubscriber
 from provisioning.models import MirrorState, Order, Subscriber
@@ -53,7 +54,7 @@ def subscriber_deleted(subscriber: Subscriber) -> None:
 
 def ask_for_reading(connection_id: int) -> None:
     """The vendor said something that our mirror did not expect: read it again soon."""
-    MirrorState.objects.filter(connection_id=connection_id).update(due_at=timezone.now())
+    mirrors.ask_for_reading(MirrorState, connection_id)
 
 
 def _move(product_id: int, *, total: int, available: int) -> None:

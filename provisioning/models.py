@@ -17,6 +17,7 @@ from portal.tenancy.models import TenantModel
 from portal.tenancy.sealing import SealedField
 from portal.tenancy.wall import TenantForeignKey, TenantOneToOneField
 from portal.turns import Turns
+from portal.vendors.mirrors import Mirror
 from portal.vendors.models import Connection
 
 VIDEO_PRODUCT = "KPN-VoiceVideo-C"
@@ -524,16 +525,10 @@ class Drift(TenantModel):
         return f"{self.get_kind_display()} {self.key}"
 
 
-class MirrorState(TenantModel):
+class MirrorState(Mirror):
     """How old the mirror of a connection is, and whether it is being read just now."""
 
     connection = TenantOneToOneField(Connection, models.CASCADE, related_name="mirror", verbose_name=_("connection"))
-    read_at = models.DateTimeField(_("last complete read"), null=True)
-    asked_at = models.DateTimeField(_("refresh asked"), null=True)
-    due_at = models.DateTimeField(_("next read"), default=timezone.now)
-    reading_until = models.DateTimeField(null=True)
-    error = models.CharField(_("error"), max_length=500, blank=True)
-    error_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("mirror state"), _("mirror states")

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from portal.vendors import mirrors
 from telephony.client import RemoteScript, RemoteSipAccount
 from telephony.models import ExternalScript, MirrorState, SipAccount
 
@@ -62,7 +63,7 @@ def script_told(script: ExternalScript, remote: RemoteScript) -> None:
 
 def ask_for_reading(connection_id: int) -> None:
     """The vendor said something that our mirror did not expect: read it again soon."""
-    MirrorState.objects.filter(connection_id=connection_id).update(due_at=timezone.now())
+    mirrors.ask_for_reading(MirrorState, connection_id)
 
 
 def fingerprint_of(tenant_id: int, remote: RemoteSipAccount) -> str:

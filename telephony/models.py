@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.tenancy.models import TenantModel
 from portal.tenancy.sealing import SealedField
 from portal.tenancy.wall import TenantForeignKey, TenantOneToOneField
+from portal.vendors.mirrors import Mirror
 from portal.vendors.models import Connection
 from telephony.scripts.models import CallScript, ScriptCase, ScriptVersion
 
@@ -160,18 +161,12 @@ class ExternalScript(TenantModel):
         return self.name or self.vendor_id
 
 
-class MirrorState(TenantModel):
+class MirrorState(Mirror):
     """How old the mirror of a connection is, and whether it is being read just now."""
 
     connection = TenantOneToOneField(
         Connection, models.CASCADE, related_name="telephony_mirror", verbose_name=_("connection")
     )
-    read_at = models.DateTimeField(_("last complete read"), null=True)
-    asked_at = models.DateTimeField(_("refresh asked"), null=True)
-    due_at = models.DateTimeField(_("next read"), default=timezone.now)
-    reading_until = models.DateTimeField(null=True)
-    error = models.CharField(_("error"), max_length=500, blank=True)
-    error_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("mirror state"), _("mirror states")

@@ -12,13 +12,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection as database
-from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from portal.audit.trail import record, record_many
 from portal.operations.models import HOLDING
-from portal.tenancy.scope import staff_scope, tenant_scope
+from portal.tenancy.scope import tenant_scope
+from portal.vendors import mirrors
 from portal.vendors.errors import VendorError
 from portal.vendors.line import Line
 from portal.vendors.models import Connection
@@ -28,7 +27,6 @@ from telephony.client import ApidazeClient, RemoteScript, RemoteSipAccount, SipA
 from telephony.models import ExternalScript, MirrorState, SipAccount
 
 # ruff: noqa: S608 - the statements below are made of constants alone
-READING_LEASE = timedelta(minutes=3)
 SOON = timedelta(seconds=5)
 BATCH = 1_000
 
@@ -44,68 +42,28 @@ class Reading:
 
 def due_connections() -> list[tuple[int, int]]:
     """(tenant, connection) of mirrors whose time has come and that nobody is reading; all tenants."""
-    with staff_scope():
-        return list(
-            MirrorState.objects.filter(
-                Q(reading_until=None) | Q(reading_until__lt=Now()),
-                Q(connection__health__quiet_until=None) | Q(connection__health__quiet_until__lte=Now()),
-                due_at__lte=Now(),
-                connection__enabled=True,
-                tenant__state="active",
-            )
-            .order_by("due_at")
-            .values_list("tenant_id", "connection_id")[:200]
-        )
-
-
-def ask_for_refresh(connection: Connection) -> None:
-    """A person wants the mirror read now."""
-    MirrorState.objects.filter(connection=connection).update(asked_at=timezone.now(), due_at=timezone.now())
+    return mirrors.due(MirrorState)
 
 
 def read_connection(tenant_id: int, connection_id: int) -> None:
     """Read one connection and let the mirror follow; does nothing while another worker reads it."""
-    connection = _claim(tenant_id, connection_id)
+    connection = mirrors.claim(MirrorState, tenant_id, connection_id)
     if connection is None:
         return
     line = Line(connection)
     try:
         reading = _read(ApidazeClient(line.http))
     except VendorError as error:
-        _failed(connection, line, error)
+        mirrors.failed(MirrorState, connection, line, error)
         return
     with tenant_scope(tenant_id):
         _follow(connection, reading)
         line.close()
 
 
-def _claim(tenant_id: int, connection_id: int) -> Connection | None:
-    with tenant_scope(tenant_id):
-        free = MirrorState.objects.filter(
-            Q(reading_until=None) | Q(reading_until__lt=Now()),
-            connection_id=connection_id,
-            connection__enabled=True,
-            tenant__state="active",
-        )
-        if not free.update(reading_until=Now() + READING_LEASE):
-            return None
-        return Connection.objects.select_related("tenant").get(pk=connection_id)
-
-
 def _read(client: ApidazeClient) -> Reading:
     started_at = timezone.now()
     return Reading(started_at, client.sip_accounts(), client.scripts())
-
-
-def _failed(connection: Connection, line: Line, error: VendorError) -> None:
-    with tenant_scope(connection.tenant_id):
-        MirrorState.objects.filter(connection=connection).update(
-            reading_until=None,
-            error=(error.vendor_message or str(error))[:500],
-            error_at=timezone.now(),
-            due_at=timezone.now() + timedelta(seconds=settings.SYNC_SECONDS / 4),
-        )
-        line.close(error)
 
 
 # --- What follows -----------------------------------------------------------------------------------------------------

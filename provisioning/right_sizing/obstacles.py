@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop as _
 from portal.operations.models import HOLDING, STUCK, Operation
 from portal.sentences import Sentence
 from provisioning.models import MirrorState, Product
-from provisioning.refresh import awaited, refresh
+from provisioning.refresh import refresh
 
 SOON = timedelta(minutes=1)
 LATER = timedelta(minutes=10)
@@ -39,7 +39,7 @@ def obstacle_to(product: Product, now: datetime) -> Obstacle | None:
         return found
     if now - product.inventory.read_at > timedelta(seconds=settings.RIGHT_SIZING_MIRROR_SECONDS):
         mirror = MirrorState.objects.get(connection_id=product.connection_id)
-        if not awaited(mirror):
+        if not mirror.awaited:
             refresh(product.connection)
         return Obstacle("stale", Sentence(STALE), SOON)
     return None

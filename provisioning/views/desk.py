@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
@@ -13,7 +12,6 @@ from django.utils.functional import SimpleLazyObject
 from portal.tenancy.roles import Role
 from portal.vendors.models import Connection
 from provisioning.models import MirrorState, Product, ProductQuerySet
-from provisioning.refresh import awaited
 
 VENDOR = "kandy"
 
@@ -48,12 +46,12 @@ class Desk:
 
     @property
     def awaited(self) -> bool:
-        return awaited(self.mirror)
+        return self.mirror.awaited
 
     @property
     def stale_after(self) -> int:
         """Seconds after which the mirror should have been read three times."""
-        return int(max(900, 3 * settings.SYNC_SECONDS))
+        return self.mirror.stale_after
 
     def product(self, pk: str = "") -> Product:
         """The chosen product, else the first. Raises Http404 for one that is not here."""

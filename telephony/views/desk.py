@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
@@ -12,7 +11,6 @@ from django.utils.functional import SimpleLazyObject
 from portal.tenancy.roles import Role
 from portal.vendors.models import Connection
 from telephony.models import MirrorState
-from telephony.refresh import awaited
 
 
 @dataclass(frozen=True)
@@ -41,12 +39,12 @@ class Desk:
 
     @property
     def awaited(self) -> bool:
-        return awaited(self.mirror)
+        return self.mirror.awaited
 
     @property
     def stale_after(self) -> int:
         """Seconds after which the mirror should have been read three times."""
-        return int(max(900, 3 * settings.SYNC_SECONDS))
+        return self.mirror.stale_after
 
 
 def desk_of(request: HttpRequest) -> Desk | None:
