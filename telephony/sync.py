@@ -17,6 +17,7 @@ from django.utils import timezone
 from portal.audit.trail import record, record_many
 from portal.operations.models import HOLDING
 from portal.tenancy.scope import tenant_scope
+from portal.tenancy.sealing import seal
 from portal.vendors import mirrors
 from portal.vendors.errors import VendorError
 from portal.vendors.line import Line
@@ -112,8 +113,9 @@ FOUND_AGAIN = (
     f" where {LIVES} and s.state = 'active' and s.vendor_id = ''{QUIET}"
 )
 UNKNOWN = (
-    "select r.place from remote_sip r where not exists (select from telephony_sipaccount s"
-    f" where {LIVES} and (s.vendor_id = r.vendor_id or s.vendor_id = '' and lower(s.username) = r.username)) order by 1"
+    f"select r.place from remote_sip r where not exists (select from telephony_sipaccount s where {LIVES}"
+    f" and s.vendor_id = r.vendor_id) and not exists (select from telephony_sipaccount s where {LIVES}"
+    " and s.vendor_id = '' and lower(s.username) = r.username) order by 1"
 )
 MISSING = (
     f"select s.id from telephony_sipaccount s where {LIVES} and s.state = 'active' and s.created_at < %(since)s"
@@ -135,26 +137,69 @@ def _facts(connection: Connection, since: datetime) -> dict[str, Any]:
     return {"connection": connection.pk, "since": since, "holding": [str(status.value) for status in HOLDING]}
 
 
-def _rows(sql: str, **facts: Any) -> list[tuple[Any, ...]]:
+def _execute(sql: str) -> None:
     with database.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def _rows(sql: str, **facts: Any) -> list[tuple[Any, ...]]:
+    """Of two whole sets. A table that was filled a moment ago is thought empty, and would be looked through row by row."""
+    with database.cursor() as cursor:
+        cursor.execute("set local enable_nestloop = off")
         cursor.execute(sql, facts)
-        return cursor.fetchall()
+        found = cursor.fetchall()
+        cursor.execute("set local enable_nestloop = on")
+    return found
 
 
 def _follow_changes(connection: Connection, changed: Sequence[tuple[int, RemoteSipAccount]]) -> None:
-    for some in _batches(changed):
-        remotes = dict(some)
-        accounts = list(SipAccount.objects.filter(pk__in=remotes).select_for_update(of=("self",)))
-        told = []
-        for account in accounts:
-            before = {name: getattr(account, name) for name in absorb.SAME}
-            absorb.take_over(account, remotes[account.pk])
-            told.append(
-                (account, {name: getattr(account, name) for name in before if getattr(account, name) != before[name]})
-            )
-            # Each by itself: a sealed password is sealed when its row is saved.
-            account.save(update_fields=absorb.WRITTEN)
-        record_many("telephony.account_changed_at_vendor", [each for each in told if each[1]], acting_user=None)
+    """By one statement for all; what differed is on record."""
+    if not changed:
+        return
+    before = {row["pk"]: row for row in _same_of([pk for pk, _remote in changed])}
+    load_remote_rows("changed_sip", CHANGED_COLUMNS, (_written(connection.tenant_id, *each) for each in changed))
+    _execute(FOLLOW)
+    told = [(pk, _differing(before[pk], remote)) for pk, remote in changed]
+    acts = (
+        (SipAccount(pk=pk, tenant_id=connection.tenant_id, username=before[pk]["username"]), after)
+        for pk, after in told
+    )
+    record_many("telephony.account_changed_at_vendor", [act for act in acts if act[1]], acting_user=None)
+
+
+TIMES = ["vendor_created_at", "vendor_updated_at"]
+CHANGED_COLUMNS = {
+    "id": "bigint",
+    **dict.fromkeys(["vendor_id", *absorb.SAME, "password", "fingerprint"], "text"),
+    **dict.fromkeys(TIMES, "timestamptz"),
+}
+# A password that was not told is kept.
+FOLLOW = (
+    "update telephony_sipaccount s set "
+    + ", ".join(f"{name} = r.{name}" for name in ["vendor_id", *absorb.SAME, "fingerprint", *TIMES])
+    + ", password = case when r.password = '' then s.password else r.password end"
+    + " from changed_sip r where r.id = s.id"
+)
+
+
+def _same_of(pks: Sequence[int]) -> Iterable[dict[str, Any]]:
+    return SipAccount.objects.filter(pk__in=pks).values("pk", *absorb.SAME)
+
+
+def _written(tenant_id: int, pk: int, remote: RemoteSipAccount) -> tuple[Any, ...]:
+    """As CHANGED_COLUMNS has them."""
+    password = seal(remote.password, PASSWORD.context_of(tenant_id)) if remote.password else ""
+    same = (getattr(remote, name) for name in absorb.SAME)
+    return (
+        pk, remote.id, *same, password, absorb.fingerprint_of(tenant_id, remote), remote.created_at, remote.updated_at,
+    )  # fmt: skip
+
+
+PASSWORD: Any = SipAccount._meta.get_field("password")
+
+
+def _differing(before: dict[str, Any], remote: RemoteSipAccount) -> dict[str, str]:
+    return {name: getattr(remote, name) for name in absorb.SAME if before[name] != getattr(remote, name)}
 
 
 def _begin(connection: Connection, remotes: Sequence[RemoteSipAccount]) -> None:
