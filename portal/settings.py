@@ -286,10 +286,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": env.float("SYNC_TICK_SECONDS", default=5),
         "options": {"expires": 30},
     },
+    "read-sip-statuses": {
+        "task": "telephony.tasks.read_due_statuses",
+        "schedule": env.float("SYNC_TICK_SECONDS", default=5),
+        "options": {"expires": 30},
+    },
     "refill-call-scripts": {
         "task": "telephony.tasks.refill_shelf",
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
+        "purge-script-trials": {"task": "telephony.tasks.purge_script_trials", "schedule": timedelta(hours=1)},
     },
     "look-around": {
         "task": "portal.notices.tasks.look_around",
@@ -330,6 +336,10 @@ CALL_LOG_DAYS = env.int("CALL_LOG_DAYS", default=30)
 KPN_TOKEN_URL = env.str("KPN_TOKEN_URL", default="https://api-prd.kpn.com/oauth/client_credential/accesstoken")
 KANDY_BASE_URL = env.str("KANDY_BASE_URL", default="https://api-prd.kpn.com/communication/kandy/provisioning")
 APIDAZE_BASE_URL = env.str("APIDAZE_BASE_URL", default="https://api-prd.kpn.com/communication/apidaze/cpaas")
+# Where telephones sign in, with its port: the vendor's own, the same for everybody ("Set up your SIP client").
+SIP_OUTBOUND_PROXY = env.str("SIP_OUTBOUND_PROXY", default="46.101.153.96:4060")
+# Of how many accounts each connection's quota is spent on asking whether a telephone is signed in.
+SIP_STATUS_READS_A_MINUTE = env.int("SIP_STATUS_READS_A_MINUTE", default=30)
 
 # How many operations of one tenant may be under way at once, so that a busy tenant leaves workers to the others.
 OPERATION_TENANT_CONCURRENCY = env.int("OPERATION_TENANT_CONCURRENCY", default=8)

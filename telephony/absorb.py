@@ -11,6 +11,7 @@ from django.utils import timezone
 from portal.vendors import mirrors
 from telephony.client import RemoteScript, RemoteSipAccount
 from telephony.models import ExternalScript, MirrorState, SipAccount
+from telephony.scripts.addresses import script_at
 
 # Of an account, alike here and there.
 SAME = ["username", "name", "internal_name", "internal_number", "external_name", "external_number", "mwi_account"]
@@ -55,6 +56,9 @@ def account_deleted(account: SipAccount) -> None:
 
 
 def script_told(script: ExternalScript, remote: RemoteScript) -> None:
+    """Believe what the vendor shows of the script. By its address it is known whether it is one of ours."""
+    if not script.url or script.url.reveal() != remote.url:
+        script.hosted = script_at(remote.url)
     script.vendor_id, script.name, script.url = remote.id, remote.name, remote.url
     script.vendor_created_at, script.vendor_updated_at = remote.created_at, remote.updated_at
     script.read_at = timezone.now()

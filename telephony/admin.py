@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from portal.ui.journals import JournalAdmin
-from telephony.models import CallScript, Drift, ExternalScript, MirrorState, SipAccount
+from telephony.models import CallScript, Drift, ExternalScript, MirrorState, ScriptChange, SipAccount
 
 
 @admin.register(SipAccount)
@@ -27,6 +27,15 @@ class ExternalScriptAdmin(JournalAdmin):
     list_select_related = ["tenant", "connection", "hosted"]
     found_by = {"connection_id": "vendors.connection"}
     exclude = ["url"]
+
+
+@admin.register(ScriptChange)
+class ScriptChangeAdmin(JournalAdmin):
+    list_display = ["pk", "connection", "tenant", "hosted", "requested_by", "created_at"]
+    list_select_related = ["tenant", "connection", "hosted", "requested_by"]
+    found_by = {"connection_id": "vendors.connection"}
+    exclude = ["url"]
+    readonly_fields = ["created_at"]
 
 
 @admin.register(CallScript)

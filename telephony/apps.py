@@ -7,8 +7,9 @@ class TelephonyConfig(AppConfig):
     verbose_name = _("Telephony")
 
     def ready(self) -> None:
+        from portal.local.demo import register as register_demo
         from portal.vendors.registry import register
-        from telephony import lists, operations, presence
+        from telephony import demo, lists, operations, presence
         from telephony.connecting import APIDAZE
 
         # Its kinds of operations register themselves when the module is read.
@@ -16,3 +17,4 @@ class TelephonyConfig(AppConfig):
         register(APIDAZE)
         presence.register()
         lists.register_lists()
+        register_demo(demo.load)

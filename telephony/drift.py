@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from portal.audit.trail import record, record_many
 from portal.tenancy.refusals import Refused
 from portal.vendors.models import Connection
-from telephony import absorb
+from telephony import absorb, notices
 from telephony.client import RemoteSipAccount
 from telephony.models import Drift, MirrorState, SipAccount
 
@@ -43,6 +43,9 @@ def compare(
     Drift.objects.filter(pk__in=[each.pk for each in seen_again]).update(last_seen_at=seen_at)
     Drift.objects.filter(pk__in=gone).update(state=Drift.State.GONE, decided_at=seen_at)
     noted = Drift.objects.bulk_create(new, batch_size=1_000)
+    notices.differences_found(connection, noted)
+    if gone:
+        notices.differences_settled(connection.tenant_id, connection.pk)
     record_many(
         "telephony.difference_found",
         [(each, {"kind": each.kind, "username": each.key}) for each in noted],
@@ -120,6 +123,7 @@ def _lock(drift: Drift) -> Drift:
 def _decide(drift: Drift, state: Drift.State, reason: str, acting_user: Any) -> None:
     drift.state, drift.decided_by, drift.decided_at, drift.reason = state, acting_user, timezone.now(), reason
     drift.save(update_fields=["state", "decided_by", "decided_at", "reason"])
+    notices.differences_settled(drift.tenant_id, drift.connection_id)
     told = {"kind": drift.kind, "username": drift.key}
     record(f"telephony.difference_{state.value}", drift, after=told, reason=reason, acting_user=acting_user)
     MirrorState.objects.filter(connection=drift.connection_id).update(due_at=timezone.now())

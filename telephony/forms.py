@@ -10,10 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from portal.operations.refusals import NotPromised
 from portal.search.finding import matching
 from portal.ui.forms import FilterForm, PortalForm
+from portal.vendors.addresses import MAX_CUSTOMER_URL, check_customer_url
 from telephony.client import SIP_USERNAME
-from telephony.models import Drift, SipAccount
+from telephony.models import CallScript, Drift, ExternalScript, SipAccount
 from telephony.numbers import external_number, internal_number
 from telephony.operations.rules import LONGEST_NAME, Wanted
+from telephony.scripts.addresses import Address
+from telephony.scripts.forms import parameters_in
 
 LARGEST_ID = 2**63 - 1
 AS_TYPED = {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
@@ -85,6 +88,76 @@ class NewAccountForm(AccountForm):
 
 class ConfirmForm(PortalForm):
     """Nothing but the one-time key: the person has read the page and means it."""
+
+
+# --- The external script ------------------------------------------------------------------------------------------
+
+ELSEWHERE = "elsewhere"
+CURRENT = "current"
+# No list of published scripts is longer than what a tenant may have.
+MOST_SCRIPTS = 500
+
+
+class ScriptChoiceForm(PortalForm):
+    """Which script is meant: one that the portal serves, or an address elsewhere. `known` is the one that is set now."""
+
+    source = forms.ChoiceField(label=_("Script"))
+    url = forms.CharField(
+        label=_("Address"),
+        max_length=MAX_CUSTOMER_URL,
+        required=False,
+        help_text=_("Only for an address elsewhere: https, and open to the public internet."),
+        widget=forms.TextInput(attrs=AS_TYPED | {"inputmode": "url"}),
+    )
+
+    def __init__(self, *args: Any, known: ExternalScript | None = None, offer_known: bool = False, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._known = known
+        now = [(CURRENT, _("The one that is set now"))] if known and offer_known else []
+        published = CallScript.objects.living().filter(published__isnull=False).order_by("name")
+        ours = [(str(pk), name) for pk, name in published.values_list("pk", "name")[:MOST_SCRIPTS]]
+        choices = [*now, *ours, (ELSEWHERE, _("An address elsewhere"))]
+        self.fields["source"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_url(self) -> str:
+        url = self.cleaned_data["url"]
+        if self.cleaned_data.get("source") == ELSEWHERE:
+            check_customer_url(url)
+        return url
+
+    @property
+    def address(self) -> Address:
+        source = self.cleaned_data["source"]
+        if source == ELSEWHERE:
+            return Address(url=self.cleaned_data["url"])
+        if source == CURRENT and self._known:
+            return Address(self._known.hosted, "" if self._known.hosted else self._known.url.reveal())
+        return Address(CallScript.objects.living().get(pk=int(source)))
+
+
+class SetScriptForm(ScriptChoiceForm):
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=LONGEST_NAME,
+        required=False,
+        help_text=_("How the vendor calls it; that of the call script where nothing is entered."),
+    )
+
+
+class TrialForm(ScriptChoiceForm):
+    parameters = forms.CharField(
+        label=_("The call's parameters"),
+        max_length=8_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
+        help_text=_("One a line, such as caller_id_number = +31612345678"),
+    )
+
+    def clean_parameters(self) -> dict[str, str]:
+        found = parameters_in(self.cleaned_data["parameters"])
+        if "url" in found:
+            raise ValidationError(_("“url” is no parameter of a call: the vendor takes it for the script's address."))
+        return found
 
 
 # --- Filters ------------------------------------------------------------------------------------------------------

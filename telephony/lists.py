@@ -32,6 +32,8 @@ SIP_ACCOUNTS = ListSpec(
         Column("external_name", _("External caller ID name"), lambda row: row.external_name),
         Column("external_number", _("External caller ID number"), lambda row: row.external_number),
         Column("mwi_account", _("Voicemail (MWI) account"), lambda row: row.mwi_account),
+        Column("telephone", _("Telephone"), lambda row: row.get_registration_display()),
+        Column("status_read", _("Status read"), lambda row: row.status_read_at),
         Column("vendor_id", _("Vendor's ID"), lambda row: row.vendor_id),
         Column("connection", _("Connection"), lambda row: row.connection.name),
         Column("created", _("Asked for"), lambda row: row.created_at, order=("created_at", "pk")),

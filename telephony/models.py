@@ -5,7 +5,7 @@ Call scripts that the portal serves itself are in `telephony.scripts.models`.
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,8 +16,22 @@ from portal.tenancy.wall import TenantForeignKey, TenantOneToOneField
 from portal.vendors.mirrors import Mirror
 from portal.vendors.models import Connection
 from telephony.scripts.models import CallScript, ScriptCase, ScriptVersion
+from telephony.setup.models import SetupLink
+from telephony.trials.models import ScriptTrial
 
-__all__ = ["CallScript", "Drift", "ExternalScript", "MirrorState", "ScriptCase", "ScriptVersion", "SipAccount"]
+__all__ = [
+    "CallScript",
+    "Drift",
+    "ExternalScript",
+    "MirrorState",
+    "ScriptCase",
+    "ScriptChange",
+    "ScriptTrial",
+    "ScriptVersion",
+    "SetupLink",
+    "SipAccount",
+    "SipLevel",
+]
 
 
 class SipAccountQuerySet(models.QuerySet["SipAccount"]):
@@ -167,6 +181,8 @@ class MirrorState(Mirror):
     connection = TenantOneToOneField(
         Connection, models.CASCADE, related_name="telephony_mirror", verbose_name=_("connection")
     )
+    # Before then no status of an account is read (`telephony.statuses`).
+    statuses_due_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         verbose_name, verbose_name_plural = _("mirror state"), _("mirror states")
@@ -224,3 +240,64 @@ class Drift(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.key}"
+
+
+# Whatever is asked about the one script of a connection's domain.
+SCRIPT_LANE = "script"
+
+
+class ScriptChange(TenantModel):
+    """What somebody asked of a domain's external script: from now on this one, or (neither `hosted` nor `url`) none.
+
+    The address stands here, sealed, and nowhere in the journal: that of a hosted script is built when it is sent.
+    """
+
+    connection = TenantForeignKey(Connection, related_name="+", verbose_name=_("connection"))
+    hosted = TenantForeignKey(CallScript, null=True, related_name="+", verbose_name=_("call script"))
+    url = SealedField(_("address"))
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("asked for by")
+    )
+    created_at = models.DateTimeField(_("asked for"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("change of the external script"), _("changes of the external script")
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+# No COALESCE: behind the wall PostgreSQL looks for that in no index.
+EFFECTIVE_AT = Case(When(vendor_at__isnull=True, then=F("recorded_at")), default=F("vendor_at"))
+
+
+class SipLevel(TenantModel):
+    """The ledger that billing stands on: each change of how many SIP accounts the vendor has, with the level it led to.
+
+    PostgreSQL writes it with the accounts themselves (migration 0006), and nobody changes it. It begins with what the first
+    reading found. `vendor_at` is when the vendor made the account, where it told that; `recorded_at` is ours.
+    """
+
+    class Cause(models.TextChoices):
+        OPENING = "opening", _("First reading")
+        CREATED = "created", _("Created")
+        DELETED = "deleted", _("Deleted")
+        RECONCILE = "reconcile", _("Difference adopted")
+
+    connection = TenantForeignKey(Connection, related_name="sip_levels", verbose_name=_("connection"))
+    sequence = models.PositiveIntegerField(_("number"))
+    quantity = models.IntegerField(_("change"))
+    level = models.IntegerField(_("level"))
+    cause = models.CharField(_("cause"), max_length=10, choices=Cause)
+    account = TenantForeignKey(SipAccount, null=True, related_name="+", verbose_name=_("SIP account"))
+    vendor_at = models.DateTimeField(_("by the vendor's clock"), null=True)
+    recorded_at = models.DateTimeField(_("recorded"))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("level of SIP accounts"), _("levels of SIP accounts")
+        ordering = ["connection", "sequence"]
+        constraints = [models.UniqueConstraint(fields=["connection", "sequence"], name="sip_level_once")]
+        indexes = [models.Index("tenant", EFFECTIVE_AT, name="sip_level_by_effect")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity:+d} → {self.level}"

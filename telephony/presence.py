@@ -8,18 +8,26 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal.audit import labels
+from portal.bulk import registry as bulk_kinds
+from portal.notices import registry as notice_kinds
 from portal.operations import subjects
 from portal.operations.models import Operation
 from portal.search import registry as search
 from portal.tenancy.roles import Role
-from portal.ui import navigation
+from portal.ui import charges, first_steps, navigation
+from portal.ui import home as ui_home
 from portal.ui.navigation import NavItem
-from telephony.models import Drift, SipAccount
+from portal.vendors import home as vendors_home
+from telephony import bulk, home, notices, usage
+from telephony.models import Drift, ScriptChange, SipAccount
 from telephony.search import SIP_ACCOUNTS
 
 SECTION = _("Telephony")
 ACTS = {
     "telephony.password_revealed": _("Password of a SIP account shown"),
+    "telephony.setup_link_sent": _("Setup link sent"),
+    "telephony.setup_link_opened": _("Setup link opened: the password was shown"),
+    "telephony.setup_link_revoked": _("Setup link revoked"),
     "telephony.account_changed": _("SIP account changed"),
     "telephony.account_changed_at_vendor": _("SIP account changed at the vendor"),
     "telephony.script_changed_at_vendor": _("External script changed at the vendor"),
@@ -37,6 +45,8 @@ ACTS = {
     "telephony.script_address_changed": _("Call script got a new address"),
     "telephony.script_case_kept": _("Test case of a call script kept"),
     "telephony.script_case_deleted": _("Test case of a call script deleted"),
+    "telephony.script_tried": _("External script tested"),
+    "telephony.script_accepted": _("External script accepted as the vendor has it"),
 }
 
 
@@ -46,12 +56,23 @@ def register() -> None:
         NavItem(
             _("Differences"), "telephony:differences", "arrows-exchange", Role.VIEWER, 310, SECTION, open_differences
         ),
+        NavItem(_("External script"), "telephony:external_script", "send", Role.VIEWER, 315, SECTION),
         NavItem(_("Call scripts"), "telephony:scripts", "file-text", Role.VIEWER, 320, SECTION),
     ):
         navigation.register(item)
     labels.register(ACTS)
     search.register(SIP_ACCOUNTS)
+    bulk_kinds.register(bulk.IMPORT)
+    bulk_kinds.register(bulk.DELETE)
+    usage.register()
+    vendors_home.register_along(home.ALONG, home.along)
+    ui_home.register(ui_home.HomeCard("telephony", home.card, order=300))
+    ui_home.register_matters("telephony", home.matters, order=300)
+    first_steps.register("telephony", home.steps, order=300)
+    charges.register("telephony", home.charges)
     subjects.register(SipAccount._meta.label_lower, _account_page)
+    subjects.register(ScriptChange._meta.label_lower, _external_script_page)
+    notice_kinds.register(*notices.KINDS)
 
 
 def open_differences(request: HttpRequest) -> QuerySet[Drift]:
@@ -60,3 +81,8 @@ def open_differences(request: HttpRequest) -> QuerySet[Drift]:
 
 def _account_page(operation: Operation) -> tuple[Any, str]:
     return _("The SIP account"), reverse("telephony:sip_account", args=[operation.tenant.slug, operation.subject_id])
+
+
+def _external_script_page(operation: Operation) -> tuple[Any, str]:
+    address = reverse("telephony:external_script", args=[operation.tenant.slug])
+    return _("The external script"), f"{address}?connection={operation.connection_id}"

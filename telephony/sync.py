@@ -12,10 +12,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection as database
+from django.db.models import Q
 from django.utils import timezone
 
 from portal.audit.trail import record, record_many
-from portal.operations.models import HOLDING
+from portal.operations.models import HOLDING, Operation
 from portal.tenancy.scope import tenant_scope
 from portal.tenancy.sealing import seal
 from portal.vendors import mirrors
@@ -23,9 +24,9 @@ from portal.vendors.errors import VendorError
 from portal.vendors.line import Line
 from portal.vendors.models import Connection
 from portal.vendors.remote_rows import load_remote_rows
-from telephony import absorb, drift
+from telephony import absorb, drift, notices
 from telephony.client import ApidazeClient, RemoteScript, RemoteSipAccount, SipAccountReading
-from telephony.models import ExternalScript, MirrorState, SipAccount
+from telephony.models import SCRIPT_LANE, ExternalScript, MirrorState, SipAccount
 
 # ruff: noqa: S608 - the statements below are made of constants alone
 SOON = timedelta(seconds=5)
@@ -77,12 +78,13 @@ def _follow(connection: Connection, reading: Reading) -> None:
     changed = _changed(connection, reading.started_at)
     _follow_changes(connection, [(pk, accounts[place]) for pk, place in changed])
     unknown = [accounts[place] for (place,) in _rows(UNKNOWN, connection=connection.pk)]
-    if mirror.read_at is None:
+    first = mirror.read_at is None
+    if first:
         _begin(connection, unknown)
         unknown = []
     missing = _missing(connection, reading.started_at) if reading.accounts.complete else None
     drift.compare(connection, unknown, missing, reading.started_at)
-    _follow_script(connection, reading)
+    _follow_script(connection, reading, first=first)
     _finished(connection, reading)
 
 
@@ -222,23 +224,33 @@ def _batches(rows: Sequence[Any]) -> Iterator[list[Any]]:
         yield some
 
 
-def _follow_script(connection: Connection, reading: Reading) -> None:
-    """One or none. One that was changed there directly decides about every call: that is on record."""
+def _follow_script(connection: Connection, reading: Reading, *, first: bool) -> None:
+    """One or none. One that was set, changed or removed there directly decides about every call: that is told."""
+    if _script_was_under_way(connection, reading.started_at):
+        return
     known = ExternalScript.objects.select_for_update(of=("self",)).filter(connection=connection).first()
     remote = reading.scripts[0] if reading.scripts else None
     if remote is None:
         if known is not None:
             record("telephony.script_gone_at_vendor", known, acting_user=None)
+            notices.script_gone(connection)
             known.delete()
         return
     if known is not None and (known.vendor_id, known.name, known.url.reveal()) == (remote.id, remote.name, remote.url):
         return
+    moved = known is None or known.url.reveal() != remote.url
     script = known or ExternalScript(tenant_id=connection.tenant_id, connection=connection)
-    if known is not None and known.url.reveal() != remote.url:
-        script.hosted = None
     absorb.script_told(script, remote)
-    if known is not None:
+    if not first:
         record("telephony.script_changed_at_vendor", script, after={"name": remote.name}, acting_user=None)
+        if moved:
+            notices.script_changed(connection)
+
+
+def _script_was_under_way(connection: Connection, since: datetime) -> bool:
+    """Then what was read may be older than what the operation has told already."""
+    asked = Operation.objects.filter(connection=connection, lane=SCRIPT_LANE)
+    return asked.filter(Q(status__in=HOLDING) | Q(ended_at__gte=since)).exists()
 
 
 def _finished(connection: Connection, reading: Reading) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from telephony.views import accounts, differences, scripts
+from telephony.views import accounts, differences, external_script, scripts, setup, trials
 
 app_name = "telephony"
 urlpatterns = [
@@ -14,6 +14,12 @@ urlpatterns = [
     path("accounts/<int:pk>/change/", accounts.sip_account_edit, name="sip_account_edit"),
     path("accounts/<int:pk>/delete/", accounts.sip_account_delete, name="sip_account_delete"),
     path("accounts/<int:pk>/password/", accounts.sip_password, name="sip_password"),
+    path("accounts/<int:pk>/setup/", setup.setup_sheet, name="setup_sheet"),
+    path("accounts/<int:pk>/setup/pdf/", setup.setup_pdf, name="setup_pdf"),
+    path("accounts/<int:pk>/setup/password/", setup.setup_password, name="setup_password"),
+    path("accounts/<int:pk>/setup/links/", setup.setup_links, name="setup_links"),
+    path("accounts/<int:pk>/setup/links/new/", setup.setup_link_new, name="setup_link_new"),
+    path("accounts/<int:pk>/setup/links/<int:link_pk>/revoke/", setup.setup_link_revoke, name="setup_link_revoke"),
     path("differences/", differences.differences, name="differences"),
     path("differences/<int:pk>/", differences.difference, name="difference"),
     path("differences/<int:pk>/adopt/", differences.difference_decide, {"decision": "adopt"}, name="difference_adopt"),
@@ -23,6 +29,14 @@ urlpatterns = [
         {"decision": "repaired"},
         name="difference_repaired",
     ),
+    path("script/", external_script.external_script, name="external_script"),
+    path("script/now/", external_script.external_script_now, name="external_script_now"),
+    path("script/set/", external_script.external_script_set, name="external_script_set"),
+    path("script/delete/", external_script.external_script_delete, name="external_script_delete"),
+    path("script/accept/", external_script.external_script_accept, name="external_script_accept"),
+    path("script/trials/new/", trials.script_trial_new, name="script_trial_new"),
+    path("script/trials/<int:pk>/", trials.script_trial, name="script_trial"),
+    path("script/trials/<int:pk>/now/", trials.script_trial_now, name="script_trial_now"),
     path("scripts/", scripts.scripts, name="scripts"),
     path("scripts/new/", scripts.script_new, name="script_new"),
     path("scripts/<int:pk>/", scripts.script, name="script"),

@@ -10,7 +10,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.expressions import CombinedExpression
 
 from portal.billing.lines import Agreed, following
-from portal.billing.meters import MeterKind, Meters, open_meters
+from portal.billing.meters import MeterKind, Meters, meter_kinds, open_meters
 from portal.billing.models import Contract, Statement, StatementLine, VatTerms
 from portal.billing.vat import Vat, portals_own
 from portal.partial_rows import as_json, partial_row
@@ -42,6 +42,8 @@ class Books:
     vat: list[VatTerms] = field(default_factory=list)
     # Blockers will be asked for.
     closing: bool = False
+    # By kind of meter what was read along, from `since` on.
+    told: dict[str, Any] = field(default_factory=dict)
     _opened: dict[str, Meters] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -63,8 +65,9 @@ class Books:
     def meters(self, kind: MeterKind) -> Meters:
         """What they read stays with these books."""
         if kind.key not in self._opened:
-            since = min([self.since, *self._beginnings()])
-            self._opened[kind.key] = open_meters(kind, self.tenant_id, since, closing=self.closing)
+            told = self.told.get(kind.key)
+            since = self.since if told else min([self.since, *self._beginnings()])
+            self._opened[kind.key] = open_meters(kind, self.tenant_id, since, closing=self.closing, told=told)
         return self._opened[kind.key]
 
     def _beginnings(self) -> Iterator[date]:
@@ -77,11 +80,13 @@ class Books:
 
 def books_of(tenant_id: int, since: date, *, closing: bool = False) -> Books:
     """One query, in a scope that sees the tenant."""
+    along = {f"along_{at}": (kind, kind.along) for at, kind in enumerate(meter_kinds()) if kind.along}
     read: Any = Tenant.objects.values(
         contracts=ArraySubquery(_contracts().values(row=as_json(*CONTRACT))),
         closed=ArraySubquery(_closed().values(row=as_json(*STATEMENT))),
         lines=ArraySubquery(_lines().values(row=as_json(*LINE))),
         vat=ArraySubquery(_vat().values(row=as_json(*VAT))),
+        **{name: annotation(since) for name, (_kind, annotation) in along.items()},
     ).get(pk=tenant_id)
     return Books(
         tenant_id,
@@ -91,6 +96,7 @@ def books_of(tenant_id: int, since: date, *, closing: bool = False) -> Books:
         lines=[partial_row(StatementLine, row) for row in read["lines"]],
         vat=[partial_row(VatTerms, row) for row in read["vat"]],
         closing=closing,
+        told={kind.key: read[name] for name, (kind, _annotation) in along.items()},
     )
 
 

@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
+from django.db.models import Expression
+
 from portal.billing.invoices.evidence import Invoicing
 from portal.billing.peaks import Period
 
@@ -101,6 +103,8 @@ class MeterKind:
     counted yet), by few queries whatever their number. `names(object_ids)` are what people call the meters, of any tenant.
     `opened(tenant_id, since, closing)` answers all of these together, of months from that of the day `since` on, by fewer
     queries; `closing` says that blockers will be asked for. Without it each is answered by itself.
+    `along(since)` is an annotation of tenants that the books read with their own query; `opened` gets its value as a fourth
+    argument, and needs no query then.
     `invoicing` is how a vendor's invoice is held against them; without it none is.
     """
 
@@ -113,7 +117,8 @@ class MeterKind:
     sums: bool = field(default=False)
     history: Callable[[int, Sequence[Period]], Mapping[int, Sequence[int | None]]] | None = None
     names: Callable[[Sequence[int]], Mapping[int, str]] | None = None
-    opened: Callable[[int, date, bool], Meters] | None = None
+    opened: Callable[..., Meters] | None = None
+    along: Callable[[date], Expression] | None = None
     invoicing: Invoicing | None = None
 
 
@@ -134,9 +139,11 @@ class OneByOne:
         return self.kind.blockers(self.tenant_id, period)
 
 
-def open_meters(kind: MeterKind, tenant_id: int, since: date, *, closing: bool = False) -> Meters:
-    """See `MeterKind.opened`."""
-    return kind.opened(tenant_id, since, closing) if kind.opened else OneByOne(kind, tenant_id)
+def open_meters(kind: MeterKind, tenant_id: int, since: date, *, closing: bool = False, told: Any = None) -> Meters:
+    """See `MeterKind.opened`; `told` is what was read with its `along`, from `since` on."""
+    if kind.opened is None:
+        return OneByOne(kind, tenant_id)
+    return kind.opened(tenant_id, since, closing, told) if told else kind.opened(tenant_id, since, closing)
 
 
 _kinds: dict[str, MeterKind] = {}

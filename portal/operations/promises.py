@@ -30,11 +30,15 @@ class TenantSuspended(Exception):
 
 @dataclass(frozen=True)
 class Promise:
-    """What is promised: `payload` holds what will be sent (no secrets), `subject` is the mirror row it is about."""
+    """What is promised: `payload` holds what will be sent (no secrets), `subject` is the mirror row it is about.
+
+    `lane` where promises that are made together have lanes of their own.
+    """
 
     subject: models.Model
     label: str
     payload: dict[str, Any]
+    lane: str = ""
 
 
 def submit(
@@ -63,16 +67,20 @@ def submit(
 
 
 def submit_many(
-    kind: Kind, *, connection: Connection, lane: str, promises: Iterable[Promise], acting_user: Any
+    kind: Kind, *, connection: Connection, lane: str = "", promises: Iterable[Promise], acting_user: Any
 ) -> list[Operation]:
-    """As `submit`, many of one lane at once, in their order, by few statements and one bell. Not for what costs money."""
-    operations = [_operation(kind, connection, lane, promise, acting_user) for promise in promises]
+    """As `submit`, many at once, in their order, by few statements and a bell for each lane. Not for what costs money.
+
+    All of them in `lane`, or each in its own.
+    """
+    operations = [_operation(kind, connection, promise.lane or lane, promise, acting_user) for promise in promises]
     if not operations:
         return []
     operations = Operation.objects.bulk_create(operations)
     asked = [(operation, operation.payload) for operation in operations]
     record_many("operations.asked", asked, acting_user=acting_user)
-    bells.ring_after_commit(connection.tenant_id, connection.pk, lane)
+    for each in dict.fromkeys(operation.lane for operation in operations):
+        bells.ring_after_commit(connection.tenant_id, connection.pk, each)
     return operations
 
 

@@ -79,6 +79,11 @@ LOOKS = {
     "script_draft": Look("neutral", "pencil", _("Not published")),
     "script_published": Look("success", "check", _("Published")),
     "script_changed": Look("info", "pencil", _("Newer version not published")),
+    # telephones, and the links to their setup sheets
+    "registered": Look("success", "check", _("Signed in")),
+    "unregistered": Look("neutral", "minus", _("Not signed in")),
+    "link_unopened": Look("info", "mail", _("Not opened yet")),
+    "link_opened": Look("success", "check", _("Opened")),
     # exports
     "queued": Look("neutral", "clock", _("Waiting")),
     "writing": Look("info", "hourglass", _("Being written")),

@@ -1,9 +1,10 @@
 """How the connections are doing on a tenant's first page: what is wrong with them, and the steps to the first one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Expression
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -17,24 +18,30 @@ from portal.vendors.models import Connection, ConnectionState
 from portal.vendors.notices import DAYS_BEFORE
 
 SHOWN = 6
+_along: dict[str, Callable[[], Expression]] = {}
+
+
+def register_along(name: str, annotation: Callable[[], Expression]) -> None:
+    """Have an annotation of connections read with those of the first page, for whoever has no query to spare there."""
+    _along[name] = annotation
 
 
 def connections_card(request: HttpRequest) -> tuple[str, Mapping[str, Any]] | None:
     """The first connections by name; stays away while there is none."""
-    connections = _connections(request)[:SHOWN]
+    connections = home_connections(request)[:SHOWN]
     return ("vendors/_home_card.html", {"connections": connections}) if connections else None
 
 
 def matters(request: HttpRequest) -> Iterator[Matter]:
     """What is wrong with connections, and what their vendors announced."""
-    for connection in _connections(request):
+    for connection in home_connections(request):
         url = reverse("vendors:connection", args=[connection.tenant.slug, connection.pk])
         yield from filter(None, [_trouble(connection, url), _credentials(connection), *_announced(connection, url)])
 
 
 def steps(request: HttpRequest) -> list[Step]:
     """A connection, and the proof that it works."""
-    slug, connections = request.tenant.slug, _connections(request)  # type: ignore[attr-defined]
+    slug, connections = request.tenant.slug, home_connections(request)  # type: ignore[attr-defined]
     first = reverse("vendors:connection", args=[slug, connections[0].pk]) if connections else ""
     return [
         Step(
@@ -56,11 +63,12 @@ def steps(request: HttpRequest) -> list[Step]:
     ]
 
 
-def _connections(request: HttpRequest) -> list[Connection]:
-    """Read once for all of it."""
+def home_connections(request: HttpRequest) -> list[Connection]:
+    """The first ones by name, and of those that want a look. Read once for all of the page."""
     if not hasattr(request, "home_connections"):
         tenant = request.tenant  # type: ignore[attr-defined]
-        request.home_connections = list(Connection.objects.for_home(SHOWN))  # type: ignore[attr-defined]
+        rows = Connection.objects.for_home(SHOWN).annotate(**{name: made() for name, made in _along.items()})
+        request.home_connections = list(rows)  # type: ignore[attr-defined]
         for connection in request.home_connections:  # type: ignore[attr-defined]
             connection.tenant = tenant
     return request.home_connections  # type: ignore[attr-defined]

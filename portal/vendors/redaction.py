@@ -47,6 +47,8 @@ _NAMED = re.compile(
     re.DOTALL,
 )
 _ASSIGNED = re.compile(rf"""(?<![\w.%~-])({_NAME})=([^&\s"'<>]+)""")
+# A path's segment of 256 bits guards what is behind it: an address that nobody can guess is a secret wherever it stands.
+_ADDRESS = re.compile(r"(/|%(?:25)?2F)[\w-]{43}(?![\w-])", re.ASCII | re.IGNORECASE)
 _SCHEME = re.compile(r"\b(bearer|basic)(\s{1,4})(?=\S*[\d=+/._-])[\w.~+/=-]{8,}", re.IGNORECASE)
 
 
@@ -152,6 +154,7 @@ class Redactor:
         text = _SCHEME.sub(rf"\1\2{HIDDEN}", text)
         text = _ASSIGNED.sub(self._assigned, text)
         text = _NAMED.sub(_named, text)
+        text = _ADDRESS.sub(rf"\1{HIDDEN}", text)
         return self._without_values(text, cut=cut)
 
     def _assigned(self, pair: re.Match[str]) -> str:

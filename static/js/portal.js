@@ -340,6 +340,8 @@
     text.scrollTop = Math.max(0, (line - 4) * parseFloat(getComputedStyle(text).lineHeight));
   });
 
+  on("click", "[data-print]", () => window.print());
+
   // --- Forms: one press, one submission ---------------------------------------------------------------------------
 
   document.addEventListener("submit", (event) => {

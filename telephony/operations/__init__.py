@@ -13,14 +13,30 @@ from telephony.operations.accounts import (
     reveal_password,
     update_sip_account,
 )
+from telephony.operations.many import create_sip_accounts, delete_sip_accounts, update_sip_accounts
+from telephony.operations.scripts import (
+    DELETE_SCRIPT,
+    REPLACE_SCRIPT,
+    SET_SCRIPT,
+    delete_external_script,
+    set_external_script,
+)
 
 __all__ = [
     "CREATE_SIP_ACCOUNT",
+    "DELETE_SCRIPT",
     "DELETE_SIP_ACCOUNT",
+    "REPLACE_SCRIPT",
+    "SET_SCRIPT",
     "UPDATE_SIP_ACCOUNT",
     "Wanted",
     "create_sip_account",
+    "create_sip_accounts",
+    "delete_external_script",
     "delete_sip_account",
+    "delete_sip_accounts",
     "reveal_password",
+    "set_external_script",
     "update_sip_account",
+    "update_sip_accounts",
 ]

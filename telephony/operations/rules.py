@@ -1,5 +1,6 @@
 """What a SIP account may be, whether somebody types it or a file brings it. Each raises NotPromised."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from django.db.models.functions import Lower
@@ -41,16 +42,33 @@ class Wanted:
         return {name: value for name, value in vars(self).items() if getattr(account, name) != value}
 
 
+def checked_fields(told: Mapping[str, str]) -> dict[str, str]:
+    """Those of `Wanted` that are told, as they are sent; the others are not looked at. Raises NotPromised."""
+    wanted = Wanted(**told).checked()
+    return {name: getattr(wanted, name) for name in told}
+
+
 def check_username(connection_id: int, username: str) -> None:
+    check_new(username, taken_usernames(connection_id, [username]))
+
+
+def check_new(username: str, taken: set[str]) -> None:
+    """`taken` as `taken_usernames` tells it."""
     if not SIP_USERNAME.fullmatch(username):
         raise NotPromised(
             _(
                 "Use 1 to 64 letters without accents, digits and the marks that SIP allows (- _ . ! ~ * ' ( ) & = + $ , ; ? /)."
             )
         )
-    living = SipAccount.objects.living().filter(connection_id=connection_id).annotate(plain=Lower("username"))
-    if living.filter(plain=username.lower()).exists():
+    if username.lower() in taken:
         raise NotPromised(_("There is a SIP account “%(name)s” already."), name=username)
+
+
+def taken_usernames(connection_id: int, usernames: Iterable[str]) -> set[str]:
+    """Which of `usernames` live already, in lower case; their case does not tell them apart."""
+    wanted = {username.lower() for username in usernames}
+    living = SipAccount.objects.living().filter(connection_id=connection_id).annotate(plain=Lower("username"))
+    return set(living.filter(plain__in=wanted).values_list("plain", flat=True))
 
 
 def check_active(account: SipAccount) -> None:

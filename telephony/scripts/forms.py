@@ -78,24 +78,29 @@ class CaseForm(PortalForm):
     )
 
     def clean_parameters(self) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for number, line in enumerate(self.cleaned_data["parameters"].splitlines(), start=1):
-            if not line.strip():
-                continue
-            told = PARAMETER.fullmatch(line.strip())
-            if told is None or len(told[2]) > MAX_VALUE:
-                text = _("Line %(line)s is no parameter: write its name, “=” and its value.")
-                raise ValidationError(text, code="parameter", params={"line": number})
-            found[told[1]] = told[2]
-        if len(found) > MAX_PARAMETERS:
-            raise ValidationError(_("A call has at most %(most)s parameters."), params={"most": MAX_PARAMETERS})
-        return found
+        return parameters_in(self.cleaned_data["parameters"])
 
     def clean_expects(self) -> list[str]:
         found = [line.strip() for line in self.cleaned_data["expects"].splitlines() if line.strip()]
         if len(found) > MAX_EXPECTED:
             raise ValidationError(_("At most %(most)s pieces are looked for."), params={"most": MAX_EXPECTED})
         return found
+
+
+def parameters_in(text: str) -> dict[str, str]:
+    """Of a call, one a line. Raises ValidationError."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        told = PARAMETER.fullmatch(line.strip())
+        if told is None or len(told[2]) > MAX_VALUE:
+            sentence = _("Line %(line)s is no parameter: write its name, “=” and its value.")
+            raise ValidationError(sentence, code="parameter", params={"line": number})
+        found[told[1]] = told[2]
+    if len(found) > MAX_PARAMETERS:
+        raise ValidationError(_("A call has at most %(most)s parameters."), params={"most": MAX_PARAMETERS})
+    return found
 
 
 def starting_values(call: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +21,7 @@ from portal.operations.words import words_for
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
+from portal.ui.forms import FormKey
 from telephony import operations
 from telephony.forms import AccountForm, ConfirmForm, NewAccountForm
 from telephony.lists import SIP_ACCOUNTS
@@ -29,7 +31,7 @@ from telephony.views.desk import Desk, desk_of, frame, no_connection, page, slug
 
 # A form is not kept open longer than this and then sent twice.
 KEY_LIFE_SECONDS = 24 * 3600
-BACK = ("sip_accounts", "differences")
+BACK = ("sip_accounts", "differences", "external_script")
 
 
 @tenant_view(Role.VIEWER)
@@ -198,7 +200,7 @@ def _delete(request: HttpRequest, found: SipAccount, form: ConfirmForm) -> HttpR
 def sip_password(request: HttpRequest, pk: int) -> HttpResponse:
     """Show it in answer to a POST, which is on record. Sent again, as by a reload, it shows the page without it."""
     found, form = _find(pk), ConfirmForm(request.POST or None)
-    if request.method != "POST" or not form.is_valid() or not _first_time(request, form):
+    if request.method != "POST" or not form.is_valid() or not first_time(request, form):
         return _to(request, pk)
     try:
         password = operations.reveal_password(found, acting_user=request.user)
@@ -210,7 +212,8 @@ def sip_password(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, part, context)
 
 
-def _first_time(request: HttpRequest, form: ConfirmForm) -> bool:
+def first_time(request: HttpRequest, form: FormKey) -> bool:
+    """Is this the first time that this very form is sent?"""
     return cache.add(f"sip-password-shown:{request.tenant.pk}:{form.form_key}", 1, KEY_LIFE_SECONDS)  # type: ignore[attr-defined]
 
 
@@ -228,12 +231,8 @@ def _whole(request: HttpRequest, account: SipAccount) -> dict[str, Any]:
         "words": words_for(operation, zone_of(request)) if operation and not operation.ended else None,
         "refusal": operation.said if operation and operation.status == "refused" else "",
         "confirm": ConfirmForm(),
-        "proxy": OUTBOUND_PROXY,
+        "proxy": settings.SIP_OUTBOUND_PROXY,
     }
-
-
-# The vendor's own, fixed for everybody ("Set up your SIP client").
-OUTBOUND_PROXY = "46.101.153.96:4060"
 
 
 def _latest_operation(account: SipAccount) -> Operation | None:

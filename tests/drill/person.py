@@ -16,7 +16,7 @@ def settle_what_needs_a_person(accounts: list[Account], control: SandboxControl)
     )
     settled = 0
     for account in accounts:
-        truth = control.account(account.client_id)
+        truth = {**control.account(account.client_id), **control.apidaze(account.client_id)}
         with tenant_scope(account.tenant.pk):
             for operation in Operation.objects.needing_a_person():
                 settled += 1
@@ -30,8 +30,12 @@ def settle_what_needs_a_person(accounts: list[Account], control: SandboxControl)
 
 
 def _reference(operation: Operation, truth: dict) -> str | None:
-    """What the vendor's staff would say on the telephone: the number of the order, the ID of the subscriber, or "no"."""
+    """What the vendor's staff would say on the telephone: the number of the order, the ID of what was made, or "no"."""
     payload = operation.payload
+    if operation.kind == "telephony.delete_sip_account":
+        return None if any(each["id"] == payload["sip_id"] for each in truth["sip_accounts"]) else "gone"
+    if operation.kind == "telephony.create_sip_account":
+        return next((each["id"] for each in truth["sip_accounts"] if each["username"] == payload["username"]), None)
     if operation.kind == "provisioning.order_products":
         return next(
             (

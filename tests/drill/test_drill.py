@@ -16,10 +16,12 @@ from portal.operations.models import Operation, Status
 from portal.tenancy.models import Tenant
 from portal.tenancy.scope import staff_scope, tenant_scope
 from provisioning import sync
+from telephony import sync as telephony_sync
 from tests.drill.person import settle_what_needs_a_person
 from tests.drill.plan import FAULTS, ROOMY, Account
 from tests.drill.verdict import compare
 from tests.fixtures.video import SECRET, make_connection
+from tests.telephony.telephone import make_connection as make_telephony
 
 SIZE = int(os.environ.get("DRILL_OPERATIONS", "60"))
 SEED = int(os.environ.get("DRILL_SEED", "20"))
@@ -56,8 +58,17 @@ def accounts(transactional_db, sandbox) -> list[Account]:
         with tenant_scope(tenant.pk):
             connection = make_connection(tenant, client_id, sandbox)
         sync.read_connection(tenant.pk, connection.pk)
-        made.append(Account(tenant, client_id, connection.pk, random.Random(SEED * 1000 + number)))
+        telephony_id = with_telephony(tenant, client_id, sandbox) if number % 2 else None
+        made.append(Account(tenant, client_id, connection.pk, random.Random(SEED * 1000 + number), telephony_id))
     return made
+
+
+def with_telephony(tenant: Tenant, client_id: str, sandbox) -> int:
+    """The id of a second connection, with the same account at the other vendor."""
+    with tenant_scope(tenant.pk):
+        connection = make_telephony(tenant, client_id, sandbox, name="Telephones", secret=SECRET)
+    telephony_sync.read_connection(tenant.pk, connection.pk)
+    return connection.pk
 
 
 class Chaos:
@@ -127,6 +138,8 @@ def test_nothing_is_doubled_and_nothing_is_lost(accounts, sandbox, start_process
         time.sleep(0.2)
     for account in accounts:
         sync.read_connection(account.tenant.pk, account.connection_id)
+        if account.telephony_id:
+            telephony_sync.read_connection(account.tenant.pk, account.telephony_id)
     verdict = compare(accounts, sandbox.control)
     with capsys.disabled():
         print(f"\ndrill: seed {SEED}, {chaos.kills} workers killed, broker emptied {chaos.flushes} times,")

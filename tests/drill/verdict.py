@@ -8,6 +8,8 @@ from portal.tenancy.scope import tenant_scope
 from provisioning import ledger
 from provisioning.models import Drift, Inventory, Order, Product, Subscriber
 from sandbox.control import SandboxControl
+from telephony.models import Drift as SipDrift
+from telephony.models import SipAccount, SipLevel
 from tests.drill.plan import Account
 
 # done = one effect, refused or cancelled = none, anything else at most one.
@@ -16,6 +18,8 @@ EFFECT_OF = {
     "provisioning.order_products": "order_taken",
     "provisioning.create_subscriber": "subscriber_created",
     "provisioning.delete_subscriber": "subscriber_deleted",
+    "telephony.create_sip_account": "sip_account_created",
+    "telephony.delete_sip_account": "sip_account_deleted",
 }
 
 
@@ -63,6 +67,7 @@ def compare(accounts: list[Account], control: SandboxControl) -> Verdict:
             for operation in Operation.objects.order_by("pk"):
                 _judge(verdict, account, operation, effects)
             _judge_mirror(verdict, account, control)
+            _judge_telephony(verdict, account, control)
         verdict.invented += [f"{account.client_id}: {key}" for key, number in effects.items() if number > 0]
     return verdict
 
@@ -76,7 +81,7 @@ def _effects(control: SandboxControl, client_id: str) -> Counter:
             continue
         if effect["kind"] == "order_taken":
             effects[("order_taken", facts["type"], facts["quantity"])] += 1
-        elif effect["kind"] in ("subscriber_created", "subscriber_deleted"):
+        elif effect["kind"] in EFFECT_OF.values():
             effects[(effect["kind"], facts["username"])] += 1
     return effects
 
@@ -126,6 +131,24 @@ def _judge_mirror(verdict: Verdict, account: Account, control: SandboxControl) -
         "orders": (Order.objects.exclude(number="").count(), len(truth["orders"])),
         "differences": (Drift.objects.open().count(), 0),
     }
+    _compare(verdict, account, pairs)
+
+
+def _judge_telephony(verdict: Verdict, account: Account, control: SandboxControl) -> None:
+    """As of video: accounts by name, and the level that is charged for."""
+    if account.telephony_id is None or Operation.objects.open().exists():
+        return
+    truth = sorted(each["username"] for each in control.apidaze(account.client_id)["sip_accounts"])
+    ours = SipAccount.objects.filter(state=SipAccount.State.ACTIVE).order_by("username")
+    pairs = {
+        "SIP accounts": (sorted(ours.values_list("username", flat=True)), truth),
+        "level of SIP accounts": (SipLevel.objects.latest("sequence").level, len(truth)),
+        "differences of SIP accounts": (SipDrift.objects.open().count(), 0),
+    }
+    _compare(verdict, account, pairs)
+
+
+def _compare(verdict: Verdict, account: Account, pairs: dict[str, tuple]) -> None:
     verdict.mirror_off += [
         f"{account.client_id}: {what}: {ours}, truly {theirs}"
         for what, (ours, theirs) in pairs.items()

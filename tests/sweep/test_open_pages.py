@@ -10,6 +10,7 @@ PUBLIC = {
     "healthy",
     "invitation",
     "billing_contact",
+    "phone_setup",
     "account_login",
     "account_logout",
     "account_signup",

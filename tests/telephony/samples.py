@@ -5,12 +5,22 @@ from django.utils import timezone
 from portal.operations.models import Operation, Status
 from portal.vendors.models import Connection, ConnectionState
 from telephony.connecting import prepare
-from telephony.models import Drift, MirrorState, ScriptCase, SipAccount
+from telephony.models import Drift, ExternalScript, MirrorState, ScriptCase, ScriptTrial, SipAccount
 from telephony.operations import CREATE_SIP_ACCOUNT
 from telephony.scripts import authoring
+from telephony.setup.links import make_link
 
 TEXT = "<document>\n<work>\n<answer/>\n<speak>Hello {{ caller_id_number }}</speak>\n</work>\n</document>"
 WITHOUT_ARGUMENTS = ["sip_accounts", "sip_account_new", "mirror", "refresh", "differences", "scripts", "script_new"]
+OF_THE_EXTERNAL_SCRIPT = [
+    "external_script",
+    "external_script_now",
+    "external_script_set",
+    "external_script_delete",
+    "external_script_accept",
+    "script_trial_new",
+]
+OF_A_TRIAL = ["script_trial", "script_trial_now"]
 OF_AN_ACCOUNT = [
     "sip_account",
     "sip_account_row",
@@ -18,6 +28,11 @@ OF_AN_ACCOUNT = [
     "sip_account_edit",
     "sip_account_delete",
     "sip_password",
+    "setup_sheet",
+    "setup_pdf",
+    "setup_password",
+    "setup_links",
+    "setup_link_new",
 ]
 OF_A_DIFFERENCE = ["difference", "difference_adopt", "difference_repaired"]
 OF_A_SCRIPT = [
@@ -41,10 +56,15 @@ def samples(tenant, owner) -> dict[str, dict]:
     script, case = some_script(tenant, owner)
     found: dict[str, dict] = {name: {} for name in WITHOUT_ARGUMENTS}
     found |= {name: {"pk": account} for name in OF_AN_ACCOUNT}
+    found["setup_link_revoke"] = {"pk": account, "link_pk": some_setup_link(account, owner).pk}
     found |= {name: {"pk": difference} for name in OF_A_DIFFERENCE}
     found |= {name: {"pk": script.pk} for name in OF_A_SCRIPT}
     found |= {name: {"pk": script.pk, "number": 2} for name in OF_A_VERSION}
     found |= {name: {"pk": script.pk, "case_pk": case.pk} for name in OF_A_CASE}
+    some_external_script(connection)
+    trial = some_trial(connection, owner)
+    found |= {name: {} for name in OF_THE_EXTERNAL_SCRIPT}
+    found |= {name: {"pk": trial.pk} for name in OF_A_TRIAL}
     return {f"telephony:{name}": arguments for name, arguments in found.items()}
 
 
@@ -94,6 +114,12 @@ def some_account(connection: Connection, owner, username: str = "reception") -> 
     return account
 
 
+def some_setup_link(account: int, owner):
+    """Not opened yet."""
+    found = SipAccount.objects.get(pk=account)
+    return make_link(found, "dora@example.com", language="en", acting_user=owner).link
+
+
 def some_difference(connection: Connection, username: str = "carol") -> Drift:
     now = timezone.now()
     return Drift.objects.create(
@@ -118,3 +144,29 @@ def some_script(tenant, owner):
     )
     assert isinstance(case, ScriptCase)
     return script, case
+
+
+def some_external_script(connection: Connection) -> ExternalScript:
+    return ExternalScript.objects.create(
+        tenant_id=connection.tenant_id,
+        connection=connection,
+        vendor_id="script-of-the-domain",
+        name="Night",
+        url="https://calls.example.com/night.xml?key=secret-of-an-address",
+        read_at=timezone.now(),
+    )
+
+
+def some_trial(connection: Connection, owner) -> ScriptTrial:
+    """Answered, with a script that has nothing wrong."""
+    return ScriptTrial.objects.create(
+        tenant_id=connection.tenant_id,
+        connection=connection,
+        way=ScriptTrial.Way.VENDOR,
+        url="https://calls.example.com/night.xml?key=secret-of-an-address",
+        parameters={"caller_id_number": "+31612345678"},
+        requested_by=owner,
+        ended_at=timezone.now(),
+        answer=TEXT,
+        length=len(TEXT),
+    )

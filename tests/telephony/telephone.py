@@ -72,7 +72,9 @@ class Telephone(Worker):
         return len(self.control.ledger(self.client_id, kind=kind))
 
 
-def make_connection(tenant: Tenant, client_id: str, sandbox: SandboxProcess, name: str) -> Connection:
+def make_connection(
+    tenant: Tenant, client_id: str, sandbox: SandboxProcess, name: str, secret: str = SECRET
+) -> Connection:
     connection = Connection.objects.create(
         tenant=tenant,
         vendor="apidaze",
@@ -80,7 +82,7 @@ def make_connection(tenant: Tenant, client_id: str, sandbox: SandboxProcess, nam
         base_url=sandbox.apidaze_url,
         token_url=sandbox.token_url,
         client_id=client_id,
-        client_secret=SECRET,
+        client_secret=secret,
     )
     ConnectionState.objects.create(tenant=tenant, connection=connection)
     prepare(connection)

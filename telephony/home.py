@@ -1,0 +1,160 @@
+"""Telephony on a tenant's first page: what is wrong, what it costs, how many accounts, and the step to the first one.
+
+What it says is read with the connections (`register_along`): the page has no query to spare.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Case, When
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from portal.billing.contracts import today
+from portal.billing.lines import before
+from portal.billing.peaks import Period
+from portal.billing.terms import first_day_of
+from portal.tenancy.roles import Role
+from portal.ui.charges import Charge
+from portal.ui.first_steps import Step
+from portal.ui.formats import duration
+from portal.ui.home import Matter
+from portal.vendors.home import home_connections
+from telephony.usage import Place, kept_from, kept_since, reading_of
+
+VENDOR = "apidaze"
+ALONG = "of_telephony"
+CARDS_SHOWN = 4
+# Once read by nobody for so many readings in a row, a mirror is no picture of the vendor any more.
+READINGS_MISSED = 3
+
+
+def along() -> Case:
+    """Of the tenant's telephony, with each telephony connection: last month and this one."""
+    return Case(When(vendor=VENDOR, then=kept_since(_since(), "tenant")))
+
+
+def _since() -> Any:
+    return before(today().replace(day=1))
+
+
+def card(request: HttpRequest) -> tuple[str, Mapping[str, Any]] | None:
+    """How many accounts each of the first connections has; stays away from tenants without telephony."""
+    places = _places(request)
+    shown, more = places[:CARDS_SHOWN], len(places[CARDS_SHOWN:])
+    return ("telephony/_home_card.html", {"places": shown, "more": more}) if places else None
+
+
+def matters(request: HttpRequest) -> Iterator[Matter]:
+    places = _places(request)
+    yield from filter(None, [_differences(request, places), _stale(request, places)])
+
+
+def steps(request: HttpRequest) -> list[Step]:
+    """The first SIP account; nothing for tenants without telephony."""
+    if not any(connection.vendor == VENDOR for connection in home_connections(request)):
+        return []
+    return [
+        Step(
+            _("Create the first SIP account"),
+            _("A telephone or an application signs in with a SIP account, and is called by it."),
+            done=any(place.level or place.changes for place in _places(request)),
+            act=_("Add a SIP account"),
+            url=reverse("telephony:sip_account_new", args=[_slug(request)]),
+            role=Role.OPERATOR,
+        )
+    ]
+
+
+def charges(request: HttpRequest, period: Period) -> Iterator[Charge]:
+    """Each connection that has, or had, accounts in the running month, by the calendar and the terms of its contract."""
+    for place in _places(request):
+        charge = _charge(request, place)
+        if charge.peak_at_most or charge.last_cost:
+            yield charge
+
+
+def _places(request: HttpRequest) -> list[Place]:
+    """Any of the connections tells of all."""
+    told = (getattr(connection, ALONG, None) for connection in home_connections(request))
+    first = next(filter(None, told), None)
+    return kept_from(_since(), first).places if first else []
+
+
+def _slug(request: HttpRequest) -> str:
+    return request.tenant.slug  # type: ignore[attr-defined]
+
+
+def _url(request: HttpRequest, name: str, place: Place) -> str:
+    return f"{reverse(f'telephony:{name}', args=[_slug(request)])}?connection={place.pk}"
+
+
+# --- Money --------------------------------------------------------------------------------------------------------
+
+
+def _charge(request: HttpRequest, place: Place) -> Charge:
+    running = place.terms.month(timezone.now())
+    reading = reading_of(place, running)
+    return Charge(
+        label=place.name,
+        url=_url(request, "sip_accounts", place),
+        peak=reading.value,
+        peak_at=reading.reached_at,
+        peak_at_most=reading.at_most,
+        cost=_cost(place, running, reading.value),
+        cost_at_most=_cost(place, running, reading.at_most),
+        last_cost=_last_cost(place, running),
+        zone=place.terms.zone(first_day_of(running)).key,
+    )
+
+
+def _last_cost(place: Place, running: Period) -> Decimal | None:
+    last = place.terms.month(running.start - timedelta(days=1))
+    return _cost(place, last, reading_of(place, last).value) if place.began_at < last.end else None
+
+
+def _cost(place: Place, period: Period, level: int) -> Decimal | None:
+    """None where no price was agreed. One above the proven peak would be reached now."""
+    first, reading = first_day_of(period), reading_of(place, period)
+    if not place.terms.agreed(first):
+        return None
+    moment = timezone.now() if level > reading.value else reading.reached_at
+    return place.terms.cost(level, first, moment.astimezone(period.zone).date() if moment else None)
+
+
+# --- What is wrong or undone --------------------------------------------------------------------------------------
+
+
+def _differences(request: HttpRequest, places: list[Place]) -> Matter | None:
+    count, differing = sum(len(place.drifts) for place in places), [place for place in places if place.drifts]
+    if not differing:
+        return None
+    text = ngettext(
+        "%(n)d difference between the portal and the vendor is open.",
+        "%(n)d differences between the portal and the vendor are open.",
+        count,
+    )
+    url = _url(request, "differences", differing[0])
+    return Matter("warning", text % {"n": count}, url, _("Compare"), Role.OPERATOR)
+
+
+def _stale(request: HttpRequest, places: list[Place]) -> Matter | None:
+    """What waits for the vendor to be back is told of the connection already."""
+    oldest = timezone.now() - timedelta(seconds=max(900, READINGS_MISSED * settings.SYNC_SECONDS))
+    away = {each.pk for each in home_connections(request) if each.health.trouble or not each.enabled}
+    stale = [place for place in places if place.read_at and place.read_at < oldest and place.pk not in away]
+    if not stale:
+        return None
+    url = _url(request, "sip_accounts", stale[0])
+    if len(stale) > 1:
+        text = _("%(n)d connections have not been read for long; what is shown of them may be out of date.")
+        return Matter("warning", text % {"n": len(stale)}, url)
+    text, read_at = _("%(connection)s was last read %(time)s ago; what is shown may be out of date."), stale[0].read_at
+    assert read_at is not None
+    return Matter("warning", text % {"connection": stale[0].name, "time": duration(timezone.now() - read_at)}, url)

@@ -1,0 +1,179 @@
+"""The page of the external script: who may do what, and what is asked before calls get something else."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+
+from portal.notices.models import Notice
+from telephony.models import ScriptTrial
+from telephony.scripts import authoring
+from telephony.scripts.addresses import public_address
+from tests.provisioning.pages import text_of
+from tests.telephony.scripting import again_with_address, made, published
+
+ELSEWHERE = "https://calls.example.com/night.xml?key=topsecret"
+PAGE = "/t/acme/telephony/script/"
+
+
+@pytest.fixture
+def bob(client, cast, telephone):
+    client.force_login(cast.bob)
+    return client
+
+
+@pytest.fixture
+def night(telephone):
+    """Set at the vendor, and read."""
+    telephone.control.set_script_behind(telephone.client_id, ELSEWHERE, "Night")
+    telephone.sync()
+    return telephone.script()
+
+
+def url(name: str, *args: object) -> str:
+    return reverse(f"telephony:{name}", args=["acme", *args])
+
+
+def filled(**values: str) -> dict[str, str]:
+    return {"form_key": str(uuid4()), "source": "elsewhere", "url": "", "name": "", "parameters": ""} | values
+
+
+def test_without_a_connection_the_page_says_what_one_is_for(client, cast):
+    client.force_login(cast.vera)
+    for name in ("external_script", "external_script_now"):
+        assert "No telephony connection yet" in text_of(client.get(url(name)))
+
+
+def test_a_hosted_script_is_set_and_followed(bob, cast, telephone):
+    hosted = published(cast)
+    made(cast, name="Draft")
+    form = bob.get(url("external_script_set"))
+    assert "Reception" in form.content.decode()
+    assert "Draft" not in form.content.decode(), "calls would get nothing from it"
+    assert "This replaces the only script" not in text_of(form)
+    page = bob.post(url("external_script_set"), filled(source=str(hosted.pk)), follow=True)
+    assert "The vendor is being told the new script" in text_of(page)
+    assert 'hx-trigger="every 2s"' in page.content.decode()
+    telephone.work()
+    page = bob.get(PAGE)
+    assert "served by this portal" in text_of(page)
+    assert "every 2s" not in page.content.decode()
+    assert telephone.truth()["script"]["url"] == public_address(again_with_address(cast, hosted))
+
+
+def test_what_is_set_is_replaced_only_after_typing_the_connections_name(bob, telephone, night):
+    form = bob.get(url("external_script_set"))
+    assert "This replaces the only script" in text_of(form)
+    assert "calls.example.com/night.xml" in text_of(form)
+    wanted = filled(url="https://calls.example.com/day.xml")
+    for typed in ("", "something else"):
+        assert bob.post(url("external_script_set"), wanted | {"typed": typed}).status_code == 422
+    telephone.work()
+    assert telephone.truth()["script"]["url"] == ELSEWHERE
+    assert bob.post(url("external_script_set"), wanted | {"typed": telephone.connection.name}).status_code == 302
+    telephone.work()
+    assert telephone.truth()["script"]["url"] == "https://calls.example.com/day.xml"
+
+
+def test_the_same_form_sent_twice_is_one_change(bob, telephone):
+    form = filled(url=ELSEWHERE)
+    for _ in range(2):
+        assert bob.post(url("external_script_set"), form).status_code == 302
+    telephone.work()
+    assert telephone.effects("script_created") == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"url": "https://10.0.0.8/a"}, "private network"),
+        ({"url": ""}, "no address of a service"),
+        ({"source": "999999"}, "Select a valid choice"),
+        ({"source": "current"}, "Select a valid choice"),
+    ],
+)
+def test_bad_input_is_told_and_nothing_is_asked_for(bob, telephone, settings, values, words):
+    settings.VENDOR_ALLOW_INSECURE_URLS = False
+    answer = bob.post(url("external_script_set"), filled(**values))
+    assert answer.status_code == 422
+    assert words in text_of(answer)
+    telephone.work()
+    assert telephone.truth()["script"] is None
+
+
+def test_an_address_elsewhere_is_shown_without_what_may_be_a_key(bob, telephone, night):
+    assert "calls.example.com/night.xml" in text_of(bob.get(PAGE))
+    for address in (PAGE, url("external_script_set"), url("external_script_delete"), url("script_trial_new")):
+        assert "topsecret" not in bob.get(address).content.decode()
+
+
+def test_the_script_is_deleted_by_typing(bob, telephone, night):
+    page = bob.get(url("external_script_delete"))
+    key = re.search(r'name="form_key" value="([0-9a-f-]{36})"', page.content.decode())[1]
+    assert bob.post(url("external_script_delete"), {"form_key": key, "typed": "x"}).status_code == 422
+    bob.post(url("external_script_delete"), {"form_key": key, "typed": telephone.connection.name})
+    telephone.work()
+    assert telephone.truth()["script"] is None
+    assert "The domain has no external script" in text_of(bob.get(PAGE))
+    assert bob.get(url("external_script_delete")).status_code == 302
+
+
+def test_a_hosted_script_that_calls_cannot_get_is_told(bob, cast, telephone):
+    hosted = again_with_address(cast, published(cast))
+    telephone.control.set_script_behind(telephone.client_id, public_address(hosted))
+    telephone.sync()
+    assert "Calls get no script" not in text_of(bob.get(PAGE))
+    for act, words in (
+        (authoring.withdraw, "No version of this call script is published"),
+        (authoring.change_address, "has a new address, which the vendor has not been told"),
+        (authoring.delete_script, "was deleted here"),
+    ):
+        with telephone.scope():
+            act(hosted, reason="x", acting_user=cast.bob)
+        assert words in text_of(bob.get(PAGE))
+        assert hosted.address.reveal() not in bob.get(PAGE).content.decode()
+
+
+def test_what_was_changed_at_the_vendor_is_accepted_by_an_admin(client, cast, telephone, night):
+    client.force_login(cast.bob)
+    assert "Somebody changed the external script" in text_of(client.get(PAGE))
+    assert client.post(url("external_script_accept")).status_code == 403
+    client.force_login(cast.adam)
+    assert "changed at the vendor" in text_of(client.get("/t/acme/notices/"))
+    assert "Accepted" in text_of(client.post(url("external_script_accept"), follow=True))
+    assert "Somebody changed" not in text_of(client.get(PAGE))
+    with telephone.scope():
+        assert not Notice.objects.open().exists()
+
+
+def test_a_test_is_begun_with_a_kind_of_call_and_followed(bob, telephone, night):
+    form = bob.get(url("script_trial_new"), {"call": "sip"}).content.decode()
+    assert "caller_id_number = 101" in form
+    assert "The one that is set now" in form
+    values = filled(source="current", parameters="caller_id_number = 101", vendor="1")
+    page = bob.post(url("script_trial_new"), values, follow=True)
+    assert "The script is being tested" in text_of(page)
+    with telephone.scope():
+        trial = ScriptTrial.objects.get()
+    assert (trial.way, trial.url.reveal(), trial.parameters) == ("vendor", ELSEWHERE, {"caller_id_number": "101"})
+    bob.post(url("script_trial_new"), values | {"here": "1"})
+    with telephone.scope():
+        assert ScriptTrial.objects.latest("pk").way == "here"
+
+
+def test_the_scripts_address_is_no_parameter(bob, telephone, night):
+    answer = bob.post(url("script_trial_new"), filled(source="current", parameters="url = https://x.example"))
+    assert "is no parameter of a call" in text_of(answer)
+
+
+def test_viewers_look_and_strangers_find_nothing(client, cast, telephone, night):
+    client.force_login(cast.vera)
+    page = text_of(client.get(PAGE))
+    assert "calls.example.com" in page
+    assert "Test it" not in page
+    for name in ("external_script_set", "external_script_delete", "script_trial_new"):
+        assert client.get(url(name)).status_code == 403
+    client.force_login(cast.charlie)
+    assert client.get(PAGE).status_code == 404
+    assert "calls.example.com" not in text_of(client.get("/t/globex/telephony/script/"))

@@ -1,0 +1,77 @@
+"""A company's first page with telephony on it: what is wrong, what it costs, how many accounts, and the first of them."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from portal.billing.contracts import agree, today
+from telephony.models import MirrorState
+from telephony.usage import KEY
+from tests.provisioning.pages import text_of
+
+HOME = "/t/acme/"
+STEP = "Create the first SIP account"
+
+
+@pytest.fixture
+def home(client, cast):
+    """Alice's first page."""
+    client.force_login(cast.alice)
+    return lambda: client.get(HOME)
+
+
+def todo(answer) -> list[str]:
+    return [matter.text for matter in answer.context["todo"]]
+
+
+def test_it_asks_nothing_more_than_without_telephony(home, cast, telephone):
+    with CaptureQueriesContext(connection) as asked:
+        assert "0 SIP accounts" in text_of(home())
+    (about,) = [query["sql"] for query in asked.captured_queries if "telephony_siplevel" in query["sql"]]
+    assert 'from "vendors_connection"' in about.lower(), "the query of the connections"
+
+
+def test_a_company_without_telephony_sees_nothing_of_it(home, db):
+    page = text_of(home())
+    assert STEP not in page
+    assert "SIP accounts no" not in page
+
+
+def test_the_first_account_is_a_step_that_stays_done(home, cast, telephone):
+    assert STEP in text_of(home())
+    telephone.create("anna", cast.bob)
+    telephone.work()
+    guide = home().context["guide"]
+    assert [step.done for step in guide.steps if step.title == STEP] == [True]
+    assert "1 SIP account" in text_of(home())
+
+
+def test_differences_are_to_be_looked_at(home, telephone):
+    telephone.control.add_sip_accounts_behind(telephone.client_id, 2)
+    telephone.sync()
+    answer = home()
+    assert todo(answer) == ["2 differences between the portal and the vendor are open."]
+    assert answer.context["standing"].tone == "warning"
+
+
+def test_a_mirror_that_nobody_reads_is_told(home, telephone):
+    with telephone.scope():
+        MirrorState.objects.update(read_at=timezone.now() - timedelta(days=2))
+    assert any("was last read 2 days ago" in reason.text for reason in home().context["standing"].reasons)
+
+
+def test_what_the_month_costs_so_far_has_the_accounts_in_it(home, cast, telephone):
+    with telephone.scope():
+        first = today().replace(day=1)
+        agree(
+            cast.acme, KEY, telephone.connection.pk, starts_on=first, unit_price=Decimal("2.50"), acting_user=cast.adam
+        )
+    for username in ("anna", "ben"):
+        telephone.create(username, cast.bob)
+    telephone.work()
+    bill = home().context["bill"]
+    assert (bill.cost, [charge.peak for charge in bill.charges]) == (Decimal("5.00"), [2])
