@@ -295,8 +295,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "telephony.tasks.refill_shelf",
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
-        "purge-script-trials": {"task": "telephony.tasks.purge_script_trials", "schedule": timedelta(hours=1)},
     },
+    "purge-script-trials": {"task": "telephony.tasks.purge_script_trials", "schedule": timedelta(hours=1)},
     "look-around": {
         "task": "portal.notices.tasks.look_around",
         "schedule": env.float("NOTICE_TICK_SECONDS", default=30),

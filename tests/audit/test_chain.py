@@ -180,7 +180,9 @@ def test_the_worker_killed_with_minus_nine(cast, worker, start_process):
         record_many(
             "tenancy.settings_changed", ((cast.acme, {"number": n}) for n in range(10_000)), acting_user=cast.alice
         )
+    begins = time.monotonic() + 60
     while not chained(cast.acme):
+        assert time.monotonic() < begins, "no worker began"
         time.sleep(0.02)
     worker.kill()
     worker.wait()
