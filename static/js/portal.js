@@ -329,6 +329,10 @@
     text.addEventListener("scroll", () => { numbers.scrollTop = text.scrollTop; });
     document.addEventListener("htmx:afterSettle", () => numberLines(text));
     numberLines(text);
+    // What was typed before the page was ready is checked, too.
+    window.addEventListener("load", () => {
+      if (text.value !== text.defaultValue) text.dispatchEvent(new Event("input", { bubbles: true }));
+    });
   }
   on("click", "[data-go-line]", (button) => {
     const text = document.querySelector("textarea[data-lined]");
