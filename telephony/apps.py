@@ -9,11 +9,12 @@ class TelephonyConfig(AppConfig):
     def ready(self) -> None:
         from portal.local.demo import register as register_demo
         from portal.vendors.registry import register
-        from telephony import demo, lists, operations, presence
+        from telephony import demo, lists, operations, presence, support
         from telephony.connecting import APIDAZE
 
-        # Its kinds of operations register themselves when the module is read.
+        # Its kinds of operations, and what support asks about them, register themselves when the modules are read.
         assert operations
+        assert support
         register(APIDAZE)
         presence.register()
         lists.register_lists()

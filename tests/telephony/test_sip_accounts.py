@@ -5,6 +5,7 @@ import pytest
 from portal.audit.models import Entry
 from portal.operations.models import Operation, Status
 from portal.operations.refusals import NotPromised
+from portal.operations.registry import names_at_vendor
 from portal.tenancy.scope import tenant_scope
 from telephony.operations import Wanted, delete_sip_account, reveal_password, update_sip_account
 
@@ -176,3 +177,10 @@ def test_what_has_ended_is_not_changed(telephone, cast, reception):
 def test_accounts_of_another_company_are_out_of_reach(telephone, cast, reception):
     with tenant_scope(cast.globex.pk), pytest.raises(type(reception).DoesNotExist):
         delete_sip_account(reception, acting_user=cast.charlie)
+
+
+def test_the_case_file_has_the_names_by_which_the_vendor_knows_it(telephone, cast, reception):
+    change(telephone, cast.bob, name="Front desk")
+    with telephone.scope():
+        told = names_at_vendor(telephone.operation())
+    assert told == [("SIP username", "reception"), ("SIP account ID", reception.vendor_id)]
