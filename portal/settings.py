@@ -329,6 +329,9 @@ VENDOR_CONNECT_TIMEOUT = env.float("VENDOR_CONNECT_TIMEOUT", default=5)
 VENDOR_READ_TIMEOUT = env.float("VENDOR_READ_TIMEOUT", default=20)
 VENDOR_TOTAL_TIMEOUT = env.float("VENDOR_TOTAL_TIMEOUT", default=30)
 VENDOR_MAX_ANSWER_BYTES = env.int("VENDOR_MAX_ANSWER_BYTES", default=5_000_000)
+# Of a list that may be too long for memory. The whole reading has to be over within three minutes.
+VENDOR_LIST_TIMEOUT = env.float("VENDOR_LIST_TIMEOUT", default=90)
+VENDOR_MAX_LIST_BYTES = env.int("VENDOR_MAX_LIST_BYTES", default=200_000_000)
 VENDOR_PROXY_URL = env.str("VENDOR_PROXY_URL", default="")
 # Plain http, and hosts on private addresses, are for the sandbox alone.
 VENDOR_ALLOW_INSECURE_URLS = env.bool("VENDOR_ALLOW_INSECURE_URLS", default=DEBUG)

@@ -10,19 +10,21 @@ raises VendorProtocolError, which VendorHttp turns into VendorOutcomeUnknown aft
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, StrEnum
 from functools import partial
-from typing import Any, TypedDict, TypeVar, Unpack
+from typing import Any, Self, TypedDict, TypeVar, Unpack
 from urllib.parse import quote
 
 from portal.vendors.errors import VendorProtocolError, VendorRefused
 from portal.vendors.http import Redactor, VendorHttp
+from portal.vendors.long_lists import LongList
 from portal.vendors.payloads import Fields, items_in
 
 Remote = TypeVar("Remote")
+Mark = TypeVar("Mark")
 
 # RFC 3261, 25.1: what a SIP user is made of without escapes.
 SIP_USERNAME = re.compile(r"[A-Za-z0-9_.!~*'()&=+$,;?/-]{1,64}")
@@ -162,16 +164,57 @@ class RemoteScript:
         )
 
 
-@dataclass(frozen=True)
 class SipAccountReading:
-    """All SIP accounts of one read. Who concludes from an account's absence must see that nothing is `unreadable`."""
+    """All SIP accounts of one read, in the vendor's order and outside memory: each walk takes them from its beginning.
 
-    accounts: tuple[RemoteSipAccount, ...]
-    unreadable: tuple[VendorProtocolError, ...]
+    A walk raises VendorProtocolError when the list turns out to be none. Those that cannot be understood are left out: after
+    it `unreadable` is their number, and `flaws` are the first of them. To be closed after use.
+    """
+
+    def __init__(self, listed: LongList) -> None:
+        self._listed = listed
+        self._begin()
+
+    def _begin(self) -> None:
+        self._walked, self.unreadable = False, 0
+        self.flaws: list[VendorProtocolError] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._listed.close()
+
+    def __iter__(self) -> Iterator[RemoteSipAccount]:
+        return (account for _place, account in self.numbered())
+
+    def numbered(self) -> Iterator[tuple[int, RemoteSipAccount]]:
+        """Each with its place in the list."""
+        self._begin()
+        for place, payload in enumerate(self._listed):
+            try:
+                account = RemoteSipAccount.parse(payload)
+            except VendorProtocolError as flaw:
+                self._leave_out(flaw)
+            else:
+                yield place, account
+        self._walked = True
+
+    def at(self, places: Iterable[tuple[int, Mark]]) -> Iterator[tuple[Mark, RemoteSipAccount]]:
+        """Those at the given places, each with what was given beside its place. The places ascend."""
+        payloads = enumerate(self._listed)
+        for wanted, mark in places:
+            yield mark, RemoteSipAccount.parse(next(payload for place, payload in payloads if place == wanted))
 
     @property
     def complete(self) -> bool:
-        return not self.unreadable
+        """Was it walked to its end, and everything understood? Only then an absence means something."""
+        return self._walked and not self.unreadable
+
+    def _leave_out(self, flaw: VendorProtocolError) -> None:
+        self.unreadable += 1
+        if len(self.flaws) < MOST_KEPT:
+            self.flaws.append(VendorProtocolError(flaw.message, raw=_without_secrets(flaw.raw)))
 
 
 @dataclass(frozen=True)
@@ -194,8 +237,8 @@ class ApidazeClient:
     # --- SIP accounts ---
 
     def sip_accounts(self) -> SipAccountReading:
-        """SIP Account List: those that can be understood, in the vendor's order, and the errors of those that cannot."""
-        return self._http.get("/sipaccounts", parse=_parse_sip_accounts)
+        """SIP Account List, which the vendor has no pages of."""
+        return SipAccountReading(self._http.get_list("/sipaccounts", "sipaccounts"))
 
     def sip_account(self, sip_id: str) -> RemoteSipAccount:
         """SIP Account Read. Raises VendorRefused with status 404 if unknown."""
@@ -275,14 +318,6 @@ class ApidazeClient:
 # --- What is taken ------------------------------------------------------------------------------------------------
 
 
-def _parse_sip_accounts(payload: Any) -> SipAccountReading:
-    accounts, unreadable = _sorted_out(items_in(payload, "sipaccounts"), RemoteSipAccount.parse)
-    if any(len({getattr(account, name) for account in accounts}) < len(accounts) for name in ("id", "username")):
-        raise VendorProtocolError("The vendor tells a SIP account twice", raw=payload)
-    safe = [_told_safely(flaw, whole=place < MOST_KEPT) for place, flaw in enumerate(unreadable)]
-    return SipAccountReading(tuple(accounts), tuple(safe))
-
-
 def _parse_sip_account(sip_id: str, payload: Any) -> RemoteSipAccount:
     return _asked_for(
         payload, "sipaccounts", RemoteSipAccount.parse, lambda account: account.id == sip_id, {"id": sip_id}
@@ -352,10 +387,6 @@ def _sorted_out(items: Iterable[Any], parse: Callable[[Any], Remote]) -> tuple[l
         except VendorProtocolError as flaw:
             unreadable.append(flaw)
     return understood, unreadable
-
-
-def _told_safely(flaw: VendorProtocolError, *, whole: bool) -> VendorProtocolError:
-    return VendorProtocolError(flaw.message, raw=_without_secrets(flaw.raw) if whole else None)
 
 
 def _without_secrets(payload: Any, *secrets: str) -> Any:

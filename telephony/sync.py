@@ -5,6 +5,7 @@ read again soon; a list with holes proves no absence.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -20,7 +21,7 @@ from portal.operations.models import HOLDING, Operation
 from portal.tenancy.scope import tenant_scope
 from portal.tenancy.sealing import seal
 from portal.vendors import mirrors
-from portal.vendors.errors import VendorError
+from portal.vendors.errors import VendorError, VendorProtocolError
 from portal.vendors.line import Line
 from portal.vendors.models import Connection
 from portal.vendors.remote_rows import load_remote_rows
@@ -54,18 +55,19 @@ def read_connection(tenant_id: int, connection_id: int) -> None:
         return
     line = Line(connection)
     try:
-        reading = _read(ApidazeClient(line.http))
+        with _read(ApidazeClient(line.http)) as reading, tenant_scope(tenant_id):
+            _follow(connection, reading)
+            line.close()
     except VendorError as error:
+        # Also that of a list which turns out to be none while it is followed: then nothing was.
         mirrors.failed(MirrorState, connection, line, error)
-        return
-    with tenant_scope(tenant_id):
-        _follow(connection, reading)
-        line.close()
 
 
-def _read(client: ApidazeClient) -> Reading:
+@contextmanager
+def _read(client: ApidazeClient) -> Iterator[Reading]:
     started_at = timezone.now()
-    return Reading(started_at, client.sip_accounts(), client.scripts())
+    with client.sip_accounts() as accounts:
+        yield Reading(started_at, accounts, client.scripts())
 
 
 # --- What follows -----------------------------------------------------------------------------------------------------
@@ -73,32 +75,42 @@ def _read(client: ApidazeClient) -> Reading:
 
 def _follow(connection: Connection, reading: Reading) -> None:
     mirror = MirrorState.objects.select_for_update(of=("self",)).get(connection=connection)
-    accounts = reading.accounts.accounts
-    _load(connection, accounts)
-    changed = _changed(connection, reading.started_at)
-    _follow_changes(connection, [(pk, accounts[place]) for pk, place in changed])
-    unknown = [accounts[place] for (place,) in _rows(UNKNOWN, connection=connection.pk)]
-    first = mirror.read_at is None
-    if first:
-        _begin(connection, unknown)
-        unknown = []
+    first, unknown = mirror.read_at is None, []
+    _load(connection, reading.accounts)
+    _refuse_twins()
+    for some in _batches(_different(connection, reading)):
+        _follow_changes(connection, [(pk, remote) for pk, remote in some if pk])
+        strangers = [remote for pk, remote in some if not pk]
+        if first:
+            _take_over(connection, strangers)
+        else:
+            unknown += strangers
     missing = _missing(connection, reading.started_at) if reading.accounts.complete else None
     drift.compare(connection, unknown, missing, reading.started_at)
     _follow_script(connection, reading, first=first)
     _finished(connection, reading)
 
 
-def _load(connection: Connection, accounts: Iterable[RemoteSipAccount]) -> None:
+def _load(connection: Connection, accounts: SipAccountReading) -> None:
     load_remote_rows(
         "remote_sip",
         {"place": "integer", "vendor_id": "text", "username": "text", "fingerprint": "text"},
         (
-            (place, remote.id, remote.username.lower(), absorb.fingerprint_of(connection.tenant_id, remote))
-            for place, remote in enumerate(accounts)
+            (place, remote.id, remote.username, absorb.fingerprint_of(connection.tenant_id, remote))
+            for place, remote in accounts.numbered()
         ),
     )
 
 
+def _refuse_twins() -> None:
+    for (_told,) in _rows(TWINS):
+        raise VendorProtocolError("The vendor tells a SIP account twice")
+
+
+TWINS = (
+    "(select vendor_id from remote_sip group by 1 having count(*) > 1 limit 1)"
+    " union all (select username from remote_sip group by 1 having count(*) > 1 limit 1)"
+)
 # Of one account: nothing was under way while the vendor was read, so what it shows is comparable.
 QUIET = (
     " and not exists (select from operations_operation o where o.connection_id = s.connection_id"
@@ -106,18 +118,22 @@ QUIET = (
 )
 LIVES = "s.connection_id = %(connection)s and s.state in ('requested', 'active', 'deleting')"
 CHANGED = (
-    "select s.id, r.place from telephony_sipaccount s join remote_sip r on r.vendor_id = s.vendor_id"
+    "select r.place, s.id from telephony_sipaccount s join remote_sip r on r.vendor_id = s.vendor_id"
     f" where {LIVES} and s.fingerprint <> r.fingerprint{QUIET}"
 )
 # Made, as a person or a look could tell, without its id having been told.
 FOUND_AGAIN = (
-    "select s.id, r.place from telephony_sipaccount s join remote_sip r on r.username = lower(s.username)"
+    "select r.place, s.id from telephony_sipaccount s join remote_sip r on lower(r.username) = lower(s.username)"
     f" where {LIVES} and s.state = 'active' and s.vendor_id = ''{QUIET}"
 )
 UNKNOWN = (
-    f"select r.place from remote_sip r where not exists (select from telephony_sipaccount s where {LIVES}"
+    f"select r.place, null from remote_sip r where not exists (select from telephony_sipaccount s where {LIVES}"
     f" and s.vendor_id = r.vendor_id) and not exists (select from telephony_sipaccount s where {LIVES}"
-    " and s.vendor_id = '' and lower(s.username) = r.username) order by 1"
+    " and s.vendor_id = '' and lower(s.username) = lower(r.username))"
+)
+DIFFERENT = (
+    "select distinct on (place) place, id"
+    f" from ({CHANGED} union all {FOUND_AGAIN} union all {UNKNOWN}) d (place, id) order by place, id"
 )
 MISSING = (
     f"select s.id from telephony_sipaccount s where {LIVES} and s.state = 'active' and s.created_at < %(since)s"
@@ -125,9 +141,9 @@ MISSING = (
 )
 
 
-def _changed(connection: Connection, since: datetime) -> list[tuple[int, int]]:
-    facts = _facts(connection, since)
-    return [*_rows(CHANGED, **facts), *_rows(FOUND_AGAIN, **facts)]
+def _different(connection: Connection, reading: Reading) -> Iterator[tuple[int | None, RemoteSipAccount]]:
+    """What the vendor shows in another way than we do, by our row of it, or by None if we have none."""
+    return reading.accounts.at(_rows(DIFFERENT, **_facts(connection, reading.started_at)))
 
 
 def _missing(connection: Connection, since: datetime) -> list[SipAccount]:
@@ -144,14 +160,14 @@ def _execute(sql: str) -> None:
         cursor.execute(sql)
 
 
-def _rows(sql: str, **facts: Any) -> list[tuple[Any, ...]]:
+def _rows(sql: str, **facts: Any) -> Iterator[tuple[Any, ...]]:
     """Of two whole sets. A table that was filled a moment ago is thought empty, and would be looked through row by row."""
-    with database.cursor() as cursor:
-        cursor.execute("set local enable_nestloop = off")
+    with database.chunked_cursor() as cursor:
+        _execute("set local enable_nestloop = off")
         cursor.execute(sql, facts)
-        found = cursor.fetchall()
-        cursor.execute("set local enable_nestloop = on")
-    return found
+        _execute("set local enable_nestloop = on")
+        while some := cursor.fetchmany(BATCH):
+            yield from some
 
 
 def _follow_changes(connection: Connection, changed: Sequence[tuple[int, RemoteSipAccount]]) -> None:
@@ -204,10 +220,9 @@ def _differing(before: dict[str, Any], remote: RemoteSipAccount) -> dict[str, st
     return {name: getattr(remote, name) for name in absorb.SAME if before[name] != getattr(remote, name)}
 
 
-def _begin(connection: Connection, remotes: Sequence[RemoteSipAccount]) -> None:
-    """What was there before the connection was first read is taken over; it is no difference."""
-    for some in _batches(remotes):
-        SipAccount.objects.bulk_create([new_account(connection, remote) for remote in some])
+def _take_over(connection: Connection, remotes: Sequence[RemoteSipAccount]) -> None:
+    """What was there before the connection was first read is no difference."""
+    SipAccount.objects.bulk_create([new_account(connection, remote) for remote in remotes])
 
 
 def new_account(connection: Connection, remote: RemoteSipAccount) -> SipAccount:
@@ -218,9 +233,8 @@ def new_account(connection: Connection, remote: RemoteSipAccount) -> SipAccount:
     return account
 
 
-def _batches(rows: Sequence[Any]) -> Iterator[list[Any]]:
-    left = iter(rows)
-    while some := list(islice(left, BATCH)):
+def _batches(rows: Iterator[Any]) -> Iterator[list[Any]]:
+    while some := list(islice(rows, BATCH)):
         yield some
 
 
@@ -254,12 +268,12 @@ def _script_was_under_way(connection: Connection, since: datetime) -> bool:
 
 
 def _finished(connection: Connection, reading: Reading) -> None:
-    flaws = reading.accounts.unreadable
+    number, flaws = reading.accounts.unreadable, reading.accounts.flaws
     MirrorState.objects.filter(connection=connection).update(
         read_at=reading.started_at,
         reading_until=None,
         asked_at=None,
         due_at=timezone.now() + timedelta(seconds=settings.SYNC_SECONDS),
-        error=f"{len(flaws)} SIP accounts could not be understood: {flaws[0]}"[:500] if flaws else "",
+        error=f"{number} SIP accounts could not be understood: {flaws[0]}"[:500] if flaws else "",
         error_at=timezone.now() if flaws else None,
     )

@@ -14,9 +14,11 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from portal.vendors import record
+from portal.vendors.long_lists import LongList
 from portal.vendors.quota import Quota
 from portal.vendors.record import CallRecord
-from portal.vendors.redaction import Redactor
+from portal.vendors.redaction import MOST_LEARNED, Redactor
+from portal.vendors.spool import Spool
 from portal.vendors.transmission import Transmission
 from portal.vendors.wire import Answer, Limits, NoAnswer, reason_of, transmit
 
@@ -31,6 +33,8 @@ class Outgoing:
     """A call to be made, with JSON or a form or neither. `url` is the whole address without what `params` adds.
 
     `text_too`: the answer may be text that is no JSON; the payload is then that text.
+    `list_of` names a list that may be too long for memory: the payload of a success is then a `LongList`, to be closed, and
+    nobody has looked yet whether it is JSON.
     """
 
     method: str
@@ -39,6 +43,7 @@ class Outgoing:
     json: Any = field(default=None, repr=False)
     form: Mapping[str, Any] | None = field(default=None, repr=False)
     text_too: bool = False
+    list_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,11 +86,12 @@ def perform(
     transmission = Transmission(deadline=deadline or clock + limits.total_timeout, send_by=send_by)
     outcome: Answer | NoAnswer = NoAnswer("interrupted", sent=True)
     prepared = None
+    spool = Spool() if outgoing.list_of else None
     try:
-        prepared, outcome = _send(request, limits, transmission)
+        prepared, outcome = _send(request, limits, transmission, spool)
     finally:
         # Also when a time limit or a signal breaks in: what may have left must be in the log.
-        exchange = _understand(outcome, redactor, text_too=outgoing.text_too)
+        exchange = _understand(outcome, redactor, outgoing, spool)
         took = time.monotonic() - clock
         _tell(on_call, _record(outgoing, prepared, outcome, exchange, redactor, started_at, took))
     return exchange
@@ -119,21 +125,22 @@ class _Bearer(requests.auth.AuthBase):
 
 
 def _send(
-    request: requests.Request, limits: Limits, transmission: Transmission
+    request: requests.Request, limits: Limits, transmission: Transmission, spool: Spool | None
 ) -> tuple[requests.PreparedRequest | None, Answer | NoAnswer]:
     try:
         prepared = request.prepare()
     except (requests.RequestException, ValueError) as failure:
         # An address or a token that cannot be written into a request: a person's entry, not our mistake.
         return None, NoAnswer(reason_of(failure), sent=False)
-    return prepared, transmit(prepared, limits, transmission)
+    return prepared, transmit(prepared, limits, transmission, spool)
 
 
-def _understand(outcome: Answer | NoAnswer, redactor: Redactor, *, text_too: bool) -> Exchange:
+def _understand(outcome: Answer | NoAnswer, redactor: Redactor, outgoing: Outgoing, spool: Spool | None) -> Exchange:
+    listed = _listed(outcome, outgoing.list_of, spool) if spool is not None else None
     if isinstance(outcome, NoAnswer):
         return Exchange(None, sent=outcome.sent, flaw=redactor.text(outcome.reason))
-    payload, unreadable = _parsed(outcome.body, text_too=text_too)
-    redactor.learn_from(payload)
+    payload, unreadable = (listed, "") if listed else _parsed(outcome.body, text_too=outgoing.text_too)
+    redactor.learn_from(listed.beginning(MOST_LEARNED) if listed else payload)
     return Exchange(
         outcome.status,
         flaw=redactor.text(outcome.flaw) or unreadable,
@@ -143,6 +150,14 @@ def _understand(outcome: Answer | NoAnswer, redactor: Redactor, *, text_too: boo
         request_id=record.request_id_of(payload, outcome.headers, redactor),
         vendor_message=record.words_of(payload, redactor) if outcome.status >= 300 else "",
     )
+
+
+def _listed(outcome: Answer | NoAnswer, name: str, spool: Spool) -> LongList | None:
+    """The list, if it came whole; else the spool is of no more use."""
+    if isinstance(outcome, Answer) and 200 <= outcome.status < 300 and not outcome.flaw:
+        return LongList(spool, name)
+    spool.close()
+    return None
 
 
 def _parsed(body: bytes, *, text_too: bool) -> tuple[Any, str]:

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from portal.vendors.errors import VendorOutcomeUnknown, VendorProtocolError
 from portal.vendors.exchange import CallRecord, Exchange, Outgoing, perform
+from portal.vendors.long_lists import LongList
 from portal.vendors.quota import Quota, pace
 from portal.vendors.redaction import Redactor
 from portal.vendors.tokens import AccessToken, TokenSource, fetch_token
@@ -74,6 +76,17 @@ class VendorHttp:
     def get(self, path: str, **parts: Unpack[Parts]) -> Any:
         return self._call("GET", path, **parts)
 
+    def get_list(self, path: str, name: str) -> LongList:
+        """A list that may be too long for memory, alone or under a name, as `items_in` takes it. To be closed by the caller."""
+        outgoing = Outgoing("GET", self._base_url + path, list_of=name)
+        # What was claimed for a while has no more time than for any other call.
+        seconds = self._limits.list_timeout if self._send_by is None else self._limits.total_timeout
+        limits = replace(self._limits, total_timeout=seconds, max_answer_bytes=self._limits.max_list_bytes)
+        answered = self._exchange(outgoing, limits)
+        if failure := failure_of(answered, write=False):
+            raise failure
+        return answered.payload
+
     def post(self, path: str, **parts: Unpack[Parts]) -> Any:
         return self._call("POST", path, **parts)
 
@@ -96,7 +109,7 @@ class VendorHttp:
     ) -> Any:
         write = method != "GET"
         outgoing = Outgoing(method, self._base_url + path, params=params, json=json, form=form, text_too=text_too)
-        answered = self._exchange(outgoing)
+        answered = self._exchange(outgoing, self._limits)
         if failure := failure_of(answered, write=write):
             raise failure
         if parse is None:
@@ -107,21 +120,21 @@ class VendorHttp:
             # Raised anew, and from nothing, so that no traceback leads to the payload.
             raise self._not_understood(flaw, answered, write=write) from None
 
-    def _exchange(self, outgoing: Outgoing) -> Exchange:
+    def _exchange(self, outgoing: Outgoing, limits: Limits) -> Exchange:
         """The call, and one repeat with a new token when the vendor no longer takes the old one."""
-        deadline = time.monotonic() + self._limits.total_timeout
+        deadline = time.monotonic() + limits.total_timeout
         token = self._tokens.current()
-        answered = self._perform(outgoing, token, deadline)
+        answered = self._perform(outgoing, limits, token, deadline)
         if answered.status == 401:
-            answered = self._perform(outgoing, self._tokens.renew(token), deadline)
+            answered = self._perform(outgoing, limits, self._tokens.renew(token), deadline)
         return answered
 
-    def _perform(self, outgoing: Outgoing, token: str, deadline: float) -> Exchange:
+    def _perform(self, outgoing: Outgoing, limits: Limits, token: str, deadline: float) -> Exchange:
         self._redactor.learn(token)
         return perform(
             outgoing,
             token=token,
-            limits=self._limits,
+            limits=limits,
             redactor=self._redactor,
             on_call=self._on_call,
             deadline=deadline,

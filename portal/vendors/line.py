@@ -22,6 +22,8 @@ def limits() -> Limits:
         read_timeout=settings.VENDOR_READ_TIMEOUT,
         total_timeout=settings.VENDOR_TOTAL_TIMEOUT,
         max_answer_bytes=settings.VENDOR_MAX_ANSWER_BYTES,
+        list_timeout=settings.VENDOR_LIST_TIMEOUT,
+        max_list_bytes=settings.VENDOR_MAX_LIST_BYTES,
         proxy_url=settings.VENDOR_PROXY_URL,
         public_only=not settings.VENDOR_ALLOW_INSECURE_URLS,
     )

@@ -74,6 +74,9 @@ class Fields:
     def optional(self, name: str, *, longest: int = LONGEST_TEXT) -> str:
         """Text like `text`, or "" where there is none; what cannot be understood stays in `rest`."""
         value = self._left.get(name)
+        if (value is None or value == "") and name not in self._known:
+            self._left.pop(name, None)
+            return ""
         try:
             return self.text(name, longest=longest)
         except VendorProtocolError:

@@ -23,9 +23,12 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from portal.vendors.network import InnerAddress, public_addresses
+from portal.vendors.spool import Spool
 from portal.vendors.transmission import PRIVATE, NotSent, Transmission, watch
 
 CHUNK = 16_384
+# Bytes of a spooled body that are also kept at hand, for the log and for what an error says.
+AT_HAND = 200_000
 # Servers close idle connections, often after five seconds. A write sent into that moment gets no answer and is then
 # unknown for minutes; a new connection costs milliseconds.
 IDLE_SECONDS = 3.0
@@ -49,6 +52,9 @@ class Limits:
     read_timeout: float = 20.0
     total_timeout: float = 30.0
     max_answer_bytes: int = 5_000_000
+    # Of a list that is read into a spool.
+    list_timeout: float = 90.0
+    max_list_bytes: int = 200_000_000
     proxy_url: str = ""
     # Refuse to speak to a machine of one's own network, whatever name led there. A proxy guards its own way out.
     public_only: bool = False
@@ -56,7 +62,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Answer:
-    """`flaw` says why the body is not the whole one, "" when it is; `timed_out` is True when it took too long."""
+    """`flaw` says why the body is not the whole one, "" when it is; `timed_out` is True when it took too long.
+
+    Of a body that went into a spool, `body` is the beginning.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -73,7 +82,9 @@ class NoAnswer:
     sent: bool
 
 
-def transmit(request: requests.PreparedRequest, limits: Limits, transmission: Transmission) -> Answer | NoAnswer:
+def transmit(
+    request: requests.PreparedRequest, limits: Limits, transmission: Transmission, spool: Spool | None = None
+) -> Answer | NoAnswer:
     """Send the request once and read its answer. Redirects are answers; cookies are neither kept nor sent."""
     token = _current.set(transmission)
     transmission.public_only = limits.public_only and not limits.proxy_url
@@ -87,7 +98,7 @@ def transmit(request: requests.PreparedRequest, limits: Limits, transmission: Tr
             proxies={"http": limits.proxy_url, "https": limits.proxy_url} if limits.proxy_url else {},
         )
         with closing(response):
-            return _read(response, limits, transmission)
+            return _read(response, limits, transmission, spool)
     except Exception as failure:  # noqa: BLE001 - whatever it was, the mark alone says whether something was sent
         return NoAnswer(_why(failure, limits, transmission), transmission.sent)
     finally:
@@ -95,12 +106,16 @@ def transmit(request: requests.PreparedRequest, limits: Limits, transmission: Tr
         _current.reset(token)
 
 
-def _read(response: requests.Response, limits: Limits, transmission: Transmission) -> Answer:
-    body, flaw, timed_out = bytearray(), "", False
+def _read(response: requests.Response, limits: Limits, transmission: Transmission, spool: Spool | None) -> Answer:
+    body, size, flaw, timed_out = bytearray(), 0, "", False
     try:
         for chunk in response.iter_content(CHUNK):
-            body += chunk
-            if len(body) > limits.max_answer_bytes:
+            size += len(chunk)
+            if spool is not None:
+                spool.write(chunk)
+            if spool is None or len(body) < AT_HAND:
+                body += chunk
+            if size > limits.max_answer_bytes:
                 flaw = f"the answer is larger than {limits.max_answer_bytes} bytes"
                 break
     except Exception as failure:  # noqa: BLE001 - the status has come: a body that breaks off is a flaw of the answer

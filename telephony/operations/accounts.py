@@ -149,8 +149,10 @@ def _created(operation: Operation, answer: RemoteSipAccount | PersonSays) -> Non
 def _settle_create(work: Work) -> Verdict:
     """Found: the list has the username, made since our sending and never seen before. A list with holes proves no absence."""
     username, sent_at = work.operation.payload["username"], work.sending_facts()["sent_at"]
-    reading = ApidazeClient(work.http).sip_accounts()
-    alike = [account for account in reading.accounts if account.username.lower() == username.lower()]
+    with ApidazeClient(work.http).sip_accounts() as reading:
+        alike = [account for account in reading if account.username.lower() == username.lower()]
+    if len(alike) > 1:
+        return CannotTell(_("The vendor lists this username more than once."))
     if not alike:
         if reading.complete:
             return Absent(_("The vendor lists no account of this username."))

@@ -18,7 +18,7 @@ def either_shape(request, control, account):
 
 
 def test_from_a_created_account_to_a_deleted_one(apidaze, control, account, either_shape):
-    assert apidaze.sip_accounts().accounts == ()
+    assert list(apidaze.sip_accounts()) == []
     ann = apidaze.create_sip_account("ann", name="Ann", internal_number="201", external_number="+31201234567")
     assert (ann.username, ann.name, ann.internal_number, ann.external_number) == ("ann", "Ann", "201", "+31201234567")
     assert (ann.internal_name, ann.external_name, ann.mwi_account) == ("Ann", "Ann", "")
@@ -26,7 +26,7 @@ def test_from_a_created_account_to_a_deleted_one(apidaze, control, account, eith
     assert ann.created_at.tzinfo is UTC
     assert ann.raw == {}
     assert apidaze.sip_account(ann.id) == ann
-    assert apidaze.sip_accounts().accounts == (ann,)
+    assert list(apidaze.sip_accounts()) == [ann]
 
     changed = apidaze.update_sip_account(ann.id, name="Anna", external_number="", mwi_account="box-1")
     assert (changed.name, changed.external_number, changed.mwi_account) == ("Anna", "", "box-1")
@@ -184,7 +184,7 @@ def test_a_read_of_one_whose_answer_makes_no_sense(direct, control, known, body)
 @pytest.mark.parametrize("body", [7, "text", True])
 def test_a_list_that_is_none(direct, control, body):
     control.add_fault("wrong_shape", body=body, times=2)
-    for read in (direct.apidaze.sip_accounts, direct.apidaze.scripts):
+    for read in (lambda: list(direct.apidaze.sip_accounts()), direct.apidaze.scripts):
         with pytest.raises(VendorProtocolError):
             read()
 
@@ -200,7 +200,7 @@ def test_no_password_is_in_the_call_log(direct):
     whole_log = "".join(record.request + record.response for record in direct.log)
     assert "ann" in whole_log
     assert ann.password not in whole_log
-    assert ann.password not in repr([ann, direct.apidaze.sip_accounts()])
+    assert ann.password not in repr([ann, *direct.apidaze.sip_accounts()])
 
 
 def test_an_unknown_outcome_keeps_the_answer_without_its_password(direct, control):
