@@ -1,6 +1,6 @@
 """A vendor with long lists, in a process of its own: every GET is answered with the file of that path, as it is.
 
-    python -m bench.listing DIRECTORY        # prints its port
+python -m bench.listing DIRECTORY        # prints its port
 """
 
 import shutil

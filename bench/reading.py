@@ -1,6 +1,6 @@
 """How much memory one reading of a vendor takes: the process's peak beyond what it had before, in MB.
 
-    python -m bench.reading TENANT CONNECTION        # in the environment of a stack
+python -m bench.reading TENANT CONNECTION        # in the environment of a stack
 """
 
 import sys

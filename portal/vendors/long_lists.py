@@ -13,6 +13,7 @@ from portal.vendors.spool import Spool
 
 # In characters. What belongs to no list has to fit as well, taken together.
 LONGEST_ITEM = 5_000_000
+AFTER_A_VALUE = frozenset(",]}: \t\r\n")
 
 
 class LongList:
@@ -130,8 +131,8 @@ class _JsonText:
                 if self._ended:
                     raise
             else:
-                # A number may go on.
-                if end < len(self._text) or self._ended:
+                # Of a number more may come: 10 is also the beginning of 10.5.
+                if self._text[end : end + 1] in AFTER_A_VALUE or self._ended:
                     self._at = end
                     return value
             self._read_more()
