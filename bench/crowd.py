@@ -6,52 +6,17 @@ off while they go in and indexes are made afterwards; the words of the search ar
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from itertools import islice
 from typing import Any
 
 import psycopg
 
-NOW = datetime.now(UTC).replace(microsecond=0)
-YEAR = timedelta(days=365)
-FIRST = ["anna", "bert", "chloe", "daan", "emma", "finn", "grace", "hugo", "iris", "jan"]
-LAST = ["adams", "bakker", "cools", "dijkstra", "evers", "fischer", "groot"]
+from bench import phones
+from bench.companies import FIRST, LAST, MEMBERS, NOW, YEAR, Company, companies, moments, owner_of, username
+
 # Of every hundred subscribers.
 ORDERS, OPERATIONS, ENTRIES, CALLS = 5, 30, 30, 30
-MEMBERS = 3
-
-
-@dataclass(frozen=True)
-class Company:
-    """One tenant and how many subscribers it has. `first` is the number of its first one."""
-
-    pk: int
-    slug: str
-    subscribers: int
-    first: int
-
-    def share(self, per_hundred: int) -> range:
-        """Numbers of its orders, operations and so on, over all companies."""
-        end = self.first + self.subscribers
-        return range(self.first * per_hundred // 100 + 1, end * per_hundred // 100 + 1)
-
-
-def companies(sizes: dict[str, int]) -> list[Company]:
-    made, first = [], 1
-    for pk, (slug, subscribers) in enumerate(sizes.items(), 1):
-        made.append(Company(pk, slug, subscribers, first))
-        first += subscribers
-    return made
-
-
-def skewed(total: int, count: int) -> list[int]:
-    """`count` sizes that make `total`: few large ones, many small ones."""
-    weights = [1 / rank**0.7 for rank in range(1, count + 1)]
-    sizes = [int(total * weight / sum(weights)) for weight in weights]
-    sizes[0] += total - sum(sizes)
-    return sizes
 
 
 def load(database: psycopg.Connection, sizes: dict[str, int]) -> None:
@@ -195,10 +160,7 @@ def _tables(made: list[Company]) -> Iterator[tuple[Any, str, Iterable[tuple]]]:
         ),
         _calls(made),
     )
-
-
-def _owner(company: Company) -> int:
-    return company.pk * MEMBERS + 1
+    yield from phones.tables(made)
 
 
 def _people(made: list[Company]) -> Iterator[tuple]:
@@ -207,32 +169,21 @@ def _people(made: list[Company]) -> Iterator[tuple]:
     for company in made:
         for number in range(MEMBERS):
             name = f"{FIRST[(company.pk + number) % len(FIRST)]} {LAST[company.pk % len(LAST)]}".title()
-            yield _owner(company) + number, f"member{number}@{company.slug}.example", name, "!", False, False
+            yield owner_of(company) + number, f"member{number}@{company.slug}.example", name, "!", False, False
 
 
 def _members(made: list[Company]) -> Iterator[tuple]:
     roles = ("owner", "operator", "viewer")
     for company in made:
         for number in range(MEMBERS):
-            yield _owner(company) + number, company.pk, _owner(company) + number, roles[number]
-
-
-def _moments(numbers: range) -> Iterator[tuple[int, datetime]]:
-    """Each number with its time, over the last year."""
-    step = YEAR / max(1, len(numbers))
-    for place, number in enumerate(numbers):
-        yield number, NOW - YEAR + place * step
-
-
-def _username(number: int) -> str:
-    return f"{FIRST[number % 10]}.{LAST[number // 10 % 7]}.{number}"
+            yield owner_of(company) + number, company.pk, owner_of(company) + number, roles[number]
 
 
 def _subscribers(made: list[Company]) -> Iterator[tuple]:
     for company in made:
-        owner, domain = _owner(company), f"{company.slug}.example"
-        for number, at in _moments(company.share(100)):
-            name, ends_at = _username(number), NOW + YEAR if number % 10 == 0 else r"\N"
+        owner, domain = owner_of(company), f"{company.slug}.example"
+        for number, at in moments(company.share(100)):
+            name, ends_at = username(number), NOW + YEAR if number % 10 == 0 else r"\N"
             state = "deleted" if number % 20 == 7 else "active"
             yield (
                 number, company.pk, company.pk, company.pk, name, state, f"S{number:09}", f"{name}@{domain}", owner, at, ends_at
@@ -241,53 +192,54 @@ def _subscribers(made: list[Company]) -> Iterator[tuple]:
 
 def _orders(made: list[Company]) -> Iterator[tuple]:
     for company in made:
-        for number, at in _moments(company.share(ORDERS)):
+        for number, at in moments(company.share(ORDERS)):
             reference = f"ORD-2026-{number:07}"
             yield (
-                number, company.pk, company.pk, company.pk, "increment", 20, "fulfilled", reference, r"\N", _owner(company), at
+                number, company.pk, company.pk, company.pk, "increment", 20, "fulfilled", reference, r"\N",
+                owner_of(company), at,
             )  # fmt: skip
 
 
 def _changes(made: list[Company]) -> Iterator[tuple]:
     for company in made:
-        for place, (number, at) in enumerate(_moments(company.share(ORDERS)), 1):
+        for place, (number, at) in enumerate(moments(company.share(ORDERS)), 1):
             yield number, company.pk, company.pk, place, 20, 20 * place, "order", number, at
 
 
 def _operations(made: list[Company]) -> Iterator[tuple]:
     """One in five was refused and one in a thousand needs a person; the others are done."""
     for company in made:
-        for place, (number, at) in enumerate(_moments(company.share(OPERATIONS))):
+        for place, (number, at) in enumerate(moments(company.share(OPERATIONS))):
             subject = company.first + place
             ended: Any
             status, ended, trouble = ("refused", at, "refused") if number % 5 == 0 else ("done", at, "")
             if number % 1_000 == 1:
                 status, ended, trouble = "needs_person", r"\N", "unknown"
             yield (
-                number, company.pk, company.pk, "provisioning.create_subscriber", f"{number}", _username(subject),
-                "provisioning.subscriber", subject, f"req{number:012}", at, _owner(company), status, ended, 1, trouble,
+                number, company.pk, company.pk, "provisioning.create_subscriber", f"{number}", username(subject),
+                "provisioning.subscriber", subject, f"req{number:012}", at, owner_of(company), status, ended, 1, trouble,
             )  # fmt: skip
 
 
 def _attempts(made: list[Company]) -> Iterator[tuple]:
     for company in made:
-        for number, at in _moments(company.share(OPERATIONS)):
+        for number, at in moments(company.share(OPERATIONS)):
             yield number, company.pk, number, 1, "send", at, at, "done", 201
 
 
 def _entries(made: list[Company]) -> Iterator[tuple]:
     for company in made:
-        for place, (number, at) in enumerate(_moments(company.share(ENTRIES))):
+        for place, (number, at) in enumerate(moments(company.share(ENTRIES))):
             subject = company.first + place
             yield (
-                number, company.pk, at, _owner(company), f"member0@{company.slug}.example", f"req{number:012}",
-                "operations.submitted", "provisioning.subscriber", subject, _username(subject),
+                number, company.pk, at, owner_of(company), f"member0@{company.slug}.example", f"req{number:012}",
+                "operations.submitted", "provisioning.subscriber", subject, username(subject),
             )  # fmt: skip
 
 
 def _calls(made: list[Company]) -> Iterator[tuple]:
     for company in made:
-        for number, at in _moments(company.share(CALLS)):
+        for number, at in moments(company.share(CALLS)):
             yield (
                 number, company.pk, company.pk, number, at, 120, "POST", "/provisioning/subscriber", 201, f"v{number:012}",
                 "POST", "201",

@@ -1,11 +1,12 @@
 """Whether pages stay as quick over many tenants as over one: lists, search and the support admin, small against large.
 
 Two databases of one throw-away cluster: `small` has one tenant with 1,000 subscribers (and orders, operations, audit entries,
-calls in proportion) beside 99 that have none yet; `large` has 1,000 tenants with 1,000,000, among them that same tenant and one
-with 100,000. The same requests, session to rendered page, go to both in turns; medians are compared. A page passes if it takes
-at most 1.2 times as long over the large database, or at most 2 ms longer: less than that nobody sees, and it is what two runs
-of one page differ by on a busy machine. It may ask at most 12 queries, BEGIN and COMMIT aside. What is asked for is chosen such
-that a page shows as many rows in each place, and that is checked: a fuller page takes longer anywhere.
+calls in proportion) beside 99 that have none yet; `large` has 1,000 tenants with 1,000,000, among them that same tenant and
+one with 100,000. For every ten subscribers there is a SIP account. The same requests, session to rendered page, go to both in
+turns; medians are compared. A page passes if it takes at most 1.2 times as long over the large database, or at most 2 ms
+longer: less than that nobody sees, and it is what two runs of one page differ by on a busy machine. It may ask at most 12
+queries, BEGIN and COMMIT aside. What is asked for is chosen such that a page shows as many rows in each place, and that is
+checked: a fuller page takes longer anywhere.
 
     python -m bench.pages [--tenants 1000] [--subscribers 1000000] [--rounds 15] [--only admin]
 """
@@ -21,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench import crowd
+from bench import companies, crowd, phones
 from bench.stack import Stack, running_stack
 
 MOST_TIMES, MOST_SECONDS, MOST_QUERIES = 1.2, 0.002, 12
@@ -92,7 +93,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tenants", type=int, default=1_000)
     parser.add_argument("--subscribers", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--only", default="", help="pages whose name begins so: list, search, admin")
+    parser.add_argument("--only", default="", help="pages with this in their name: list, search, admin, telephony")
     return parser.parse_args()
 
 
@@ -121,7 +122,7 @@ def _load(stack: Stack, arguments: argparse.Namespace) -> None:
 def _sizes(tenants: int, subscribers: int) -> dict[str, int]:
     """The measured tenant comes first, so that its rows are those of the small database, number for number."""
     giant = subscribers // 10
-    others = crowd.skewed(subscribers - giant - SAME_SIZE, tenants - 2)
+    others = companies.skewed(subscribers - giant - SAME_SIZE, tenants - 2)
     return {SAME: SAME_SIZE, GIANT: giant} | {f"company-{number}": size for number, size in enumerate(others, 1)}
 
 
@@ -144,8 +145,8 @@ def _prepared(arguments: argparse.Namespace) -> tuple[dict[str, Place], list[Pag
             Place("large staff", large, _staff(large)),
         )
     }
-    pages = [*_list_pages(places), *_search_pages(), *_admin_pages()]
-    return places, [page for page in pages if page.name.startswith(arguments.only)]
+    pages = [*_list_pages(places), *_search_pages(), *_telephony_pages(arguments), *_admin_pages()]
+    return places, [page for page in pages if arguments.only in page.name]
 
 
 @contextmanager
@@ -263,6 +264,19 @@ def _search_pages() -> Iterator[Page]:
         yield _of_tenant(f"search for {text!r}", "search:found", f"?q={text.replace(' ', '+')}")
     for text in ("a", "anna b"):
         yield _of_tenant(f"search suggests {text!r}", "search:suggestions", f"?q={text.replace(' ', '+')}")
+
+
+def _telephony_pages(arguments: argparse.Namespace) -> Iterator[Page]:
+    """Of the same company, whose numbers are those of the small database, and of the giant one."""
+    from django.urls import reverse
+
+    same, giant, *_ = companies.companies(_sizes(arguments.tenants, arguments.subscribers))
+    for ours, theirs in zip(phones.pages(same), phones.pages(giant), strict=True):
+        here, there = (
+            reverse(name, args=[company.slug, *values]) + query
+            for company, (name, values, query) in ((same, ours), (giant, theirs))
+        )
+        yield Page(f"page {ours[0]} {ours[2]}".rstrip(), {"small": here, "large": here, "giant": there})
 
 
 def _admin_pages() -> Iterator[Page]:

@@ -25,7 +25,7 @@ from typing import Any
 
 import psycopg
 
-from bench import crowd
+from bench import companies
 from bench.stack import Stack, running_stack
 
 MOST_SECONDS, LEAST_TIMES, MOST_COST = 0.050, 100, 2.2
@@ -84,7 +84,7 @@ def _loaded(stack: Stack, arguments: argparse.Namespace) -> psycopg.Connection:
     for setting in ("session_replication_role = replica", "synchronous_commit = off", "maintenance_work_mem = '512MB'"):
         database.execute(f"set {setting}".encode())
     started = time.monotonic()
-    _load(database, _products(arguments.tenants), crowd.skewed(arguments.changes, arguments.tenants))
+    _load(database, _products(arguments.tenants), companies.skewed(arguments.changes, arguments.tenants))
     _say(f"{arguments.changes:,} changes of {arguments.tenants:,} tenants loaded", started)
     started = time.monotonic()
     database.execute("select provisioning_rollup_rebuild(id) from provisioning_product")

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from portal.bulk.chosen import answer_to, answers_to, check_chosen, ids_of
 from portal.bulk.forms import OptionsForm
 from portal.bulk.models import Batch, BatchRow
 from portal.bulk.registry import BatchKind, Field, Later, Outlook, Refusal
@@ -102,9 +103,7 @@ def _moment(text: str) -> datetime | None:
 
 
 def _answer(answer: Operation | NotPromised) -> Answer:
-    if isinstance(answer, Operation):
-        return answer
-    return Later(answer.sentence) if isinstance(answer, NoProductFree) else Refusal(answer.sentence)
+    return Later(answer.sentence) if isinstance(answer, NoProductFree) else answer_to(answer)
 
 
 def _product(batch: Batch) -> Product | None:
@@ -172,29 +171,15 @@ CREATE = BatchKind(
 
 
 def check_deletions(batch: Batch, rows: Sequence[BatchRow]) -> None:
-    found = Subscriber.objects.defer("password").in_bulk([row.subject_id for row in rows])
-    for row in rows:
-        subscriber = found.get(row.subject_id)
-        row.label = subscriber.username if subscriber else ""
-        try:
-            check_deletion(subscriber) if subscriber else _gone()
-        except NotPromised as refusal:
-            row.refuse(refusal.sentence.text, **refusal.sentence.values)
-
-
-def _gone() -> None:
-    raise NotPromised(gettext_noop("It is not there any more."))
+    check_chosen(rows, Subscriber.objects.defer("password").in_bulk(ids_of(rows)), check_deletion)
 
 
 def outlook_of_deletions(batch: Batch) -> Outlook:
     return Outlook("provisioning/_bulk_delete.html", {"count": batch.good})
 
 
-def promise_deletions(batch: Batch, rows: Sequence[BatchRow]) -> list[Answer]:
-    ids = [row.subject_id for row in rows if row.subject_id is not None]
-    answers = operations.delete_subscribers(ids, acting_user=batch.started_by)
-    gone = NotPromised(gettext_noop("It is not there any more."))
-    return [_answer(answers.get(row.subject_id or 0, gone)) for row in rows]
+def promise_deletions(batch: Batch, rows: Sequence[BatchRow]) -> Sequence[Answer]:
+    return answers_to(rows, operations.delete_subscribers(ids_of(rows), acting_user=batch.started_by))
 
 
 DELETE = BatchKind(

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from portal.audit.trail import record
+from portal.vendors.drifts import decide
 from portal.vendors.models import Connection
 from provisioning import absorb, ledger, notices
 from provisioning.models import Drift, Inventory, Order, Product
@@ -122,8 +122,7 @@ def _lock(drift: Drift) -> Drift:
 
 
 def _decide(drift: Drift, state: Drift.State, reason: str, acting_user: Any) -> Drift:
-    drift.state, drift.decided_by, drift.decided_at, drift.reason = state, acting_user, timezone.now(), reason
-    drift.save(update_fields=["state", "decided_by", "decided_at", "reason"])
+    decide(drift, state, reason=reason, acting_user=acting_user)
     record(
         f"provisioning.difference_{state.value}",
         drift,

@@ -5,7 +5,17 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from portal.ui.journals import JournalAdmin
-from telephony.models import CallScript, Drift, ExternalScript, MirrorState, ScriptChange, SipAccount
+from telephony.models import (
+    CallScript,
+    Drift,
+    ExternalScript,
+    MirrorState,
+    ScriptChange,
+    ScriptTrial,
+    SetupLink,
+    SipAccount,
+    SipLevel,
+)
 
 
 @admin.register(SipAccount)
@@ -19,6 +29,22 @@ class SipAccountAdmin(JournalAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SipAccount]:
         return super().get_queryset(request).defer("password")
+
+
+@admin.register(SipLevel)
+class SipLevelAdmin(JournalAdmin):
+    list_display = ["connection", "tenant", "sequence", "quantity", "level", "cause", "vendor_at", "recorded_at"]
+    list_select_related = ["tenant", "connection"]
+    found_by = {"account_id": "telephony.sip_account", "connection_id": "vendors.connection"}
+
+
+@admin.register(SetupLink)
+class SetupLinkAdmin(JournalAdmin):
+    list_display = ["account", "tenant", "sent_to", "made_by", "made_at", "expires_at", "opened_at", "revoked_at"]
+    list_select_related = ["tenant", "account", "made_by"]
+    found_by = {"account_id": "telephony.sip_account"}
+    exclude = ["secret_digest"]
+    readonly_fields = ["made_at"]
 
 
 @admin.register(ExternalScript)
@@ -62,3 +88,16 @@ class MirrorStateAdmin(JournalAdmin):
     list_display = ["connection", "tenant", "read_at", "asked_at", "due_at", "error"]
     list_select_related = ["tenant", "connection"]
     found_by = {"connection_id": "vendors.connection"}
+
+
+@admin.register(ScriptTrial)
+class ScriptTrialAdmin(JournalAdmin):
+    """What came back, and what the call said, are the company's: to be seen on its own pages."""
+
+    list_display = ["pk", "connection", "tenant", "way", "hosted", "requested_by", "asked_at", "ended_at", "flaw"]
+    list_select_related = ["tenant", "connection", "hosted", "requested_by"]
+    found_by = {"connection_id": "vendors.connection"}
+    exclude = ["url", "answer", "parameters"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ScriptTrial]:
+        return super().get_queryset(request).defer("url", "answer", "parameters")

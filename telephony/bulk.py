@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from portal.bulk.chosen import GONE, answer_to, answers_to, check_chosen, ids_of
 from portal.bulk.forms import OptionsForm
 from portal.bulk.models import Batch, BatchRow
 from portal.bulk.registry import BatchKind, Field, Outlook, Refusal
@@ -27,7 +28,6 @@ TOLD = tuple(Wanted.__dataclass_fields__)
 CHANGES_SHOWN = 20
 # Of the rows of a file, once they are checked.
 NEW = Q(values__account=None)
-GONE = gettext_noop("It is not there any more.")
 NO_CONNECTION = gettext_noop("The connection that was chosen is not there any more. Choose another one.")
 
 Answer = Operation | Refusal
@@ -92,23 +92,19 @@ def _living(connection: Connection, usernames: Sequence[str]) -> dict[str, SipAc
 def promise_accounts(batch: Batch, rows: Sequence[BatchRow]) -> list[Answer]:
     connection = _connection(batch)
     if connection is None:
-        return [_answer(NotPromised(NO_CONNECTION)) for _row in rows]
+        return [answer_to(NotPromised(NO_CONNECTION)) for _row in rows]
     new = [row for row in rows if row.values["account"] is None]
     wanted = [(row.values["username"], Wanted(**_told(batch, row))) for row in new]
     made = operations.create_sip_accounts(connection, wanted, acting_user=batch.started_by)
     answers = dict(zip((row.pk for row in new), made, strict=True))
     changes = {row.values["account"]: _changes(row) for row in rows if row.values["account"] is not None}
     changed = operations.update_sip_accounts(changes, acting_user=batch.started_by)
-    return [_answer(answers.get(row.pk) or changed.get(row.values["account"], NotPromised(GONE))) for row in rows]
+    return [answer_to(answers.get(row.pk) or changed.get(row.values["account"], NotPromised(GONE))) for row in rows]
 
 
 def _changes(row: BatchRow) -> dict[str, str]:
     """Those of the preview; what differs by now besides them was not agreed to."""
     return {name: row.values[name] for name in row.values["before"]}
-
-
-def _answer(answer: Operation | NotPromised) -> Answer:
-    return answer if isinstance(answer, Operation) else Refusal(answer.sentence)
 
 
 def _connection(batch: Batch) -> Connection | None:
@@ -186,17 +182,7 @@ IMPORT = BatchKind(
 
 
 def check_deletions(batch: Batch, rows: Sequence[BatchRow]) -> None:
-    found = SipAccount.objects.defer("password").in_bulk([row.subject_id for row in rows])
-    for row in rows:
-        account = found.get(row.subject_id)
-        row.label = account.username if account else ""
-        if account is None:
-            row.refuse(GONE)
-            continue
-        try:
-            check_active(account)
-        except NotPromised as refusal:
-            row.refuse(refusal.sentence.text, **refusal.sentence.values)
+    check_chosen(rows, SipAccount.objects.defer("password").in_bulk(ids_of(rows)), check_active)
 
 
 def outlook_of_deletions(batch: Batch) -> Outlook:
@@ -204,9 +190,7 @@ def outlook_of_deletions(batch: Batch) -> Outlook:
 
 
 def promise_deletions(batch: Batch, rows: Sequence[BatchRow]) -> list[Answer]:
-    ids = [row.subject_id for row in rows if row.subject_id is not None]
-    answers = operations.delete_sip_accounts(ids, acting_user=batch.started_by)
-    return [_answer(answers.get(row.subject_id or 0, NotPromised(GONE))) for row in rows]
+    return answers_to(rows, operations.delete_sip_accounts(ids_of(rows), acting_user=batch.started_by))
 
 
 DELETE = BatchKind(

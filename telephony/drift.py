@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from portal.audit.trail import record, record_many
 from portal.tenancy.refusals import Refused
+from portal.vendors.drifts import decide
 from portal.vendors.models import Connection
 from telephony import absorb, notices
 from telephony.client import RemoteSipAccount
@@ -121,8 +122,7 @@ def _lock(drift: Drift) -> Drift:
 
 
 def _decide(drift: Drift, state: Drift.State, reason: str, acting_user: Any) -> None:
-    drift.state, drift.decided_by, drift.decided_at, drift.reason = state, acting_user, timezone.now(), reason
-    drift.save(update_fields=["state", "decided_by", "decided_at", "reason"])
+    decide(drift, state, reason=reason, acting_user=acting_user)
     notices.differences_settled(drift.tenant_id, drift.connection_id)
     told = {"kind": drift.kind, "username": drift.key}
     record(f"telephony.difference_{state.value}", drift, after=told, reason=reason, acting_user=acting_user)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, When
+from django.db.models import Case, Exists, OuterRef, Q, Subquery, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -26,7 +26,8 @@ from portal.ui.first_steps import Step
 from portal.ui.formats import duration
 from portal.ui.home import Matter
 from portal.vendors.home import home_connections
-from telephony.usage import Place, kept_from, kept_since, reading_of
+from portal.vendors.models import Connection
+from telephony.usage import Bounds, Place, bounds_of, kept_from, seen_since
 
 VENDOR = "apidaze"
 ALONG = "of_telephony"
@@ -36,8 +37,12 @@ READINGS_MISSED = 3
 
 
 def along() -> Case:
-    """Of the tenant's telephony, with each telephony connection: last month and this one."""
-    return Case(When(vendor=VENDOR, then=kept_since(_since(), "tenant")))
+    """Of all the tenant's telephony, last month and this one, with its first connection by name, of whichever vendor: that
+    one is always among those that the page reads. Nothing for a tenant without telephony.
+    """
+    own = Connection.objects.filter(tenant=OuterRef("tenant"))
+    first = Q(pk=Subquery(own.order_by("name", "pk").values("pk")[:1]))
+    return Case(When(first & Exists(own.filter(vendor=VENDOR)), then=seen_since(_since(), "tenant")))
 
 
 def _since() -> Any:
@@ -58,7 +63,7 @@ def matters(request: HttpRequest) -> Iterator[Matter]:
 
 def steps(request: HttpRequest) -> list[Step]:
     """The first SIP account; nothing for tenants without telephony."""
-    if not any(connection.vendor == VENDOR for connection in home_connections(request)):
+    if not _told(request):
         return []
     return [
         Step(
@@ -80,11 +85,18 @@ def charges(request: HttpRequest, period: Period) -> Iterator[Charge]:
             yield charge
 
 
-def _places(request: HttpRequest) -> list[Place]:
-    """Any of the connections tells of all."""
+def _told(request: HttpRequest) -> Mapping[str, Any] | None:
+    """What `along` read; None for a tenant without telephony."""
     told = (getattr(connection, ALONG, None) for connection in home_connections(request))
-    first = next(filter(None, told), None)
-    return kept_from(_since(), first).places if first else []
+    return next(filter(None, told), None)
+
+
+def _places(request: HttpRequest) -> list[Place]:
+    """Made once for all of the page."""
+    if not hasattr(request, "home_places"):
+        told = _told(request)
+        request.home_places = kept_from(_since(), told).places if told else []  # type: ignore[attr-defined]
+    return request.home_places  # type: ignore[attr-defined]
 
 
 def _slug(request: HttpRequest) -> str:
@@ -100,15 +112,15 @@ def _url(request: HttpRequest, name: str, place: Place) -> str:
 
 def _charge(request: HttpRequest, place: Place) -> Charge:
     running = place.terms.month(timezone.now())
-    reading = reading_of(place, running)
+    bounds = bounds_of(place, running)
     return Charge(
         label=place.name,
         url=_url(request, "sip_accounts", place),
-        peak=reading.value,
-        peak_at=reading.reached_at,
-        peak_at_most=reading.at_most,
-        cost=_cost(place, running, reading.value),
-        cost_at_most=_cost(place, running, reading.at_most),
+        peak=bounds.value,
+        peak_at=bounds.reached_at,
+        peak_at_most=bounds.at_most,
+        cost=_cost(place, running, bounds, bounds.value),
+        cost_at_most=_cost(place, running, bounds, bounds.at_most),
         last_cost=_last_cost(place, running),
         zone=place.terms.zone(first_day_of(running)).key,
     )
@@ -116,15 +128,18 @@ def _charge(request: HttpRequest, place: Place) -> Charge:
 
 def _last_cost(place: Place, running: Period) -> Decimal | None:
     last = place.terms.month(running.start - timedelta(days=1))
-    return _cost(place, last, reading_of(place, last).value) if place.began_at < last.end else None
+    if place.began_at >= last.end:
+        return None
+    bounds = bounds_of(place, last)
+    return _cost(place, last, bounds, bounds.value)
 
 
-def _cost(place: Place, period: Period, level: int) -> Decimal | None:
+def _cost(place: Place, period: Period, bounds: Bounds, level: int) -> Decimal | None:
     """None where no price was agreed. One above the proven peak would be reached now."""
-    first, reading = first_day_of(period), reading_of(place, period)
+    first = first_day_of(period)
     if not place.terms.agreed(first):
         return None
-    moment = timezone.now() if level > reading.value else reading.reached_at
+    moment = timezone.now() if level > bounds.value else bounds.reached_at
     return place.terms.cost(level, first, moment.astimezone(period.zone).date() if moment else None)
 
 
@@ -132,9 +147,10 @@ def _cost(place: Place, period: Period, level: int) -> Decimal | None:
 
 
 def _differences(request: HttpRequest, places: list[Place]) -> Matter | None:
-    count, differing = sum(len(place.drifts) for place in places), [place for place in places if place.drifts]
+    differing = [place for place in places if place.differences]
     if not differing:
         return None
+    count = sum(place.differences for place in differing)
     text = ngettext(
         "%(n)d difference between the portal and the vendor is open.",
         "%(n)d differences between the portal and the vendor are open.",
@@ -147,8 +163,7 @@ def _differences(request: HttpRequest, places: list[Place]) -> Matter | None:
 def _stale(request: HttpRequest, places: list[Place]) -> Matter | None:
     """What waits for the vendor to be back is told of the connection already."""
     oldest = timezone.now() - timedelta(seconds=max(900, READINGS_MISSED * settings.SYNC_SECONDS))
-    away = {each.pk for each in home_connections(request) if each.health.trouble or not each.enabled}
-    stale = [place for place in places if place.read_at and place.read_at < oldest and place.pk not in away]
+    stale = [place for place in places if place.read_at and place.read_at < oldest and not place.away]
     if not stale:
         return None
     url = _url(request, "sip_accounts", stale[0])

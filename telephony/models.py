@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.tenancy.models import TenantModel
 from portal.tenancy.sealing import SealedField
 from portal.tenancy.wall import TenantForeignKey, TenantOneToOneField
+from portal.vendors.drifts import VendorDrift
 from portal.vendors.mirrors import Mirror
 from portal.vendors.models import Connection
 from telephony.scripts.models import CallScript, ScriptCase, ScriptVersion
@@ -197,7 +198,7 @@ class DriftQuerySet(models.QuerySet["Drift"]):
         return self.filter(state=Drift.State.OPEN)
 
 
-class Drift(TenantModel):
+class Drift(VendorDrift):
     """An account that was made or removed at the vendor directly, for a person to adopt or to put right.
 
     `key` is the username, `vendor_id` which account it is there, `told` what the vendor shows of it, without its password.
@@ -207,25 +208,10 @@ class Drift(TenantModel):
         UNKNOWN_ACCOUNT = "unknown_account", _("A SIP account that was not made here")
         MISSING_ACCOUNT = "missing_account", _("A SIP account that the vendor no longer lists")
 
-    class State(models.TextChoices):
-        OPEN = "open", _("Open")
-        ADOPTED = "adopted", _("Adopted")
-        REPAIRED = "repaired", _("Repaired")
-        GONE = "gone", _("Went away")
-
-    connection = TenantForeignKey(Connection, models.CASCADE, related_name="+", verbose_name=_("connection"))
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     key = models.CharField(_("username"), max_length=200)
     vendor_id = models.CharField(_("vendor's ID"), max_length=100)
     told = models.JSONField(_("the vendor says"), null=True)
-    first_seen_at = models.DateTimeField(_("first seen"))
-    last_seen_at = models.DateTimeField(_("last seen"))
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("decided by")
-    )
-    decided_at = models.DateTimeField(_("decided"), null=True)
-    reason = models.TextField(_("reason"), blank=True)
 
     objects = DriftQuerySet.as_manager()
 
@@ -236,7 +222,11 @@ class Drift(TenantModel):
                 fields=["connection", "kind", "vendor_id"], condition=Q(state="open"), name="one_open_sip_drift"
             )
         ]
-        indexes = [models.Index(fields=["tenant", "connection", "-first_seen_at", "-id"], name="sip_drift_list")]
+        indexes = [
+            models.Index(fields=["tenant", "connection", "-first_seen_at", "-id"], name="sip_drift_list"),
+            # Few among all that were ever noted; support staff look for them.
+            models.Index(fields=["-id"], condition=Q(kind="missing_account"), name="sip_drift_missing"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.key}"

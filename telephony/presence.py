@@ -27,6 +27,7 @@ ACTS = {
     "telephony.password_revealed": _("Password of a SIP account shown"),
     "telephony.setup_link_sent": _("Setup link sent"),
     "telephony.setup_link_opened": _("Setup link opened: the password was shown"),
+    "telephony.setup_link_tried": _("Setup link tried that shows nothing any more"),
     "telephony.setup_link_revoked": _("Setup link revoked"),
     "telephony.account_changed": _("SIP account changed"),
     "telephony.account_changed_at_vendor": _("SIP account changed at the vendor"),
@@ -45,6 +46,7 @@ ACTS = {
     "telephony.script_address_changed": _("Call script got a new address"),
     "telephony.script_case_kept": _("Test case of a call script kept"),
     "telephony.script_case_deleted": _("Test case of a call script deleted"),
+    "telephony.external_address_shown": _("Address of the external script shown"),
     "telephony.script_tried": _("External script tested"),
     "telephony.script_accepted": _("External script accepted as the vendor has it"),
 }

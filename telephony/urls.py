@@ -33,6 +33,7 @@ urlpatterns = [
     path("script/now/", external_script.external_script_now, name="external_script_now"),
     path("script/set/", external_script.external_script_set, name="external_script_set"),
     path("script/delete/", external_script.external_script_delete, name="external_script_delete"),
+    path("script/address/", external_script.external_script_address, name="external_script_address"),
     path("script/accept/", external_script.external_script_accept, name="external_script_accept"),
     path("script/trials/new/", trials.script_trial_new, name="script_trial_new"),
     path("script/trials/<int:pk>/", trials.script_trial, name="script_trial"),

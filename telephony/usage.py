@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from portal.billing import meters
 from portal.billing.meters import Blocker, Level, MeterKind, Reading, Span, Unsettled
-from portal.billing.peaks import Change, Period, Step, held, peak_of, peak_range, peaks, steps
+from portal.billing.peaks import Change, Peak, Period, Step, held, peak_of, peak_range, peaks, steps
 from portal.billing.terms import Terms, agreed_around, terms_from
 from portal.operations.models import Operation, Status
 from portal.partial_rows import as_json, partial_row
@@ -63,7 +63,8 @@ class Origin:
 class Place:
     """A connection whose ledger has begun, with its latest level and what moved it since `Kept.since`.
 
-    `terms` are what is agreed around now, `operations` are open, `drifts` the ids and kinds of open differences.
+    `terms` are what is agreed around now, `operations` are open, `drifts` the ids and kinds of open differences, and
+    `differences` their number. `away`: nothing can be read over it just now.
     """
 
     pk: int
@@ -75,6 +76,8 @@ class Place:
     changes: list[Change[Origin]] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     drifts: list[tuple[int, str]] = field(default_factory=list)
+    differences: int = 0
+    away: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,38 +94,63 @@ def kept_since(since: date, tenant: str = "") -> JSONObject:
 
     `kept_from` makes a `Kept` of it.
     """
-    of_tenant, of_place = {"tenant": OuterRef(tenant or "pk")}, {"connection": OuterRef("pk")}
-    entries = SipLevel.objects.filter(**of_place)
-    places = Connection.objects.filter(**of_tenant).annotate(
+    changes, drifts = _changes(since, tenant), _open_drifts(tenant)
+    return JSONObject(
+        **_standing(tenant),
+        changes=_rows(changes, **CHANGE, name="account__requested_by__name", email="account__requested_by__email"),
+        drifts=_rows(drifts.order_by("pk"), place="connection_id", pk="pk", kind="kind"),
+    )
+
+
+def seen_since(since: date, tenant: str = "") -> JSONObject:
+    """As `kept_since`, for looking at levels and peaks: without who moved them, and differences only counted."""
+    counted = _open_drifts(tenant).order_by().values("connection_id").annotate(number=Count("pk"))
+    return JSONObject(
+        **_standing(tenant),
+        changes=_rows(_changes(since, tenant), **CHANGE),
+        differing=_rows(counted, place="connection_id", number="number"),
+    )
+
+
+CHANGE = {"place": "connection_id", "at": "at", "quantity": "quantity", "by_vendor": Q(vendor_at__isnull=False)}
+
+
+def _of_tenant(tenant: str) -> dict[str, OuterRef]:
+    return {"tenant": OuterRef(tenant or "pk")}
+
+
+def _standing(tenant: str) -> dict[str, Any]:
+    """The connections as they are now, and what is open."""
+    entries = SipLevel.objects.filter(connection=OuterRef("pk"))
+    places = Connection.objects.filter(**_of_tenant(tenant)).annotate(
         began_at=Subquery(entries.order_by("sequence").values("recorded_at")[:1]),
         level=Subquery(entries.order_by("-sequence").values("level")[:1]),
     )
-    changes = SipLevel.objects.filter(**of_tenant).annotate(at=EFFECTIVE_AT).filter(at__gte=_moment(since))
-    operations = Operation.objects.open().filter(**of_tenant, kind__in=list(MOVES))
-    drifts = Drift.objects.open().filter(**of_tenant)
-    return JSONObject(
-        slug=F(f"{tenant}__slug" if tenant else "slug"),
-        places=_rows(
+    # What has not ended is found by an index of its own.
+    operations = Operation.objects.open().filter(**_of_tenant(tenant), ended_at=None, kind__in=list(MOVES))
+    return {
+        "slug": F(f"{tenant}__slug" if tenant else "slug"),
+        "places": _rows(
             places.filter(began_at__isnull=False).order_by("name", "pk"),
             pk="pk",
             name="name",
             read_at="telephony_mirror__read_at",
+            away=Q(enabled=False) | Q(health__trouble__gt=""),
             began_at="began_at",
             level="level",
             terms=agreed_around(KEY),
         ),
-        changes=_rows(
-            changes.order_by("at", "connection", "sequence"),
-            place="connection_id",
-            at="at",
-            quantity="quantity",
-            by_vendor=Q(vendor_at__isnull=False),
-            name="account__requested_by__name",
-            email="account__requested_by__email",
-        ),
-        operations=ArraySubquery(operations.order_by("created_at", "pk").values(row=as_json(*OPERATION))),
-        drifts=_rows(drifts.order_by("pk"), place="connection_id", pk="pk", kind="kind"),
-    )
+        "operations": ArraySubquery(operations.order_by("created_at", "pk").values(row=as_json(*OPERATION))),
+    }
+
+
+def _changes(since: date, tenant: str) -> Any:
+    changes = SipLevel.objects.filter(**_of_tenant(tenant)).annotate(at=EFFECTIVE_AT).filter(at__gte=_moment(since))
+    return changes.order_by("at", "connection_id", "sequence")
+
+
+def _open_drifts(tenant: str) -> Any:
+    return Drift.objects.open().filter(**_of_tenant(tenant))
 
 
 def _rows(rows: Any, **columns: Any) -> ArraySubquery:
@@ -134,27 +162,36 @@ def _moment(since: date) -> datetime:
 
 
 def kept_from(since: date, told: Mapping[str, Any]) -> Kept:
-    """Of what `kept_since` read."""
-    places = {row["pk"]: _place(row) for row in told["places"]}
+    """Of what `kept_since` or `seen_since` read."""
+    differing = {row["place"]: row["number"] for row in told.get("differing", ())}
+    places = {row["pk"]: _place(row, differing) for row in told["places"]}
     for row in told["changes"]:
         places[row["place"]].changes.append(_change(row))
     for operation in (partial_row(Operation, row) for row in told["operations"]):
         if operation.connection_id in places:
             places[operation.connection_id].operations.append(operation)
-    for row in told["drifts"]:
+    for row in told.get("drifts", ()):
         if row["place"] in places:
             places[row["place"]].drifts.append((row["pk"], row["kind"]))
     return Kept(_moment(since), told["slug"], list(places.values()))
 
 
-def _place(row: Mapping[str, Any]) -> Place:
-    read_at = _at(row["read_at"]) if row["read_at"] else None
-    return Place(row["pk"], row["name"], read_at, _at(row["began_at"]), row["level"], terms_from(row["terms"]))
+def _place(row: Mapping[str, Any], differing: Mapping[int, int]) -> Place:
+    return Place(
+        pk=row["pk"],
+        name=row["name"],
+        read_at=_at(row["read_at"]) if row["read_at"] else None,
+        began_at=_at(row["began_at"]),
+        level=row["level"],
+        terms=terms_from(row["terms"]),
+        differences=differing.get(row["pk"], 0),
+        away=bool(row["away"]),
+    )
 
 
 def _change(row: Mapping[str, Any]) -> Change[Origin]:
     """Who asked for an account made the level rise; who had it deleted is not told."""
-    who = (row["name"] or row["email"] or "") if row["quantity"] > 0 else ""
+    who = (row.get("name") or row.get("email") or "") if row["quantity"] > 0 else ""
     return Change(_at(row["at"]), row["quantity"], Origin(who, row["by_vendor"]))
 
 
@@ -217,29 +254,58 @@ def _moved(place: Place, period: Period) -> tuple[int, list[Change[Origin]]]:
     return place.level - sum(change.quantity for change in since), since
 
 
-def reading_of(place: Place, period: Period) -> Reading:
+@dataclass(frozen=True)
+class Bounds:
+    """A period's `peak`, over the `known` ones of its `levels`, and `most`, the highest that it may still turn out to be."""
+
+    levels: list[Step[Origin]]
+    known: list[Step[Origin]]
+    peak: Peak[Origin]
+    most: int
+
+    @property
+    def value(self) -> int:
+        return max(0, self.peak.value)
+
+    @property
+    def at_most(self) -> int:
+        return max(self.value, self.most)
+
+    @property
+    def reached_at(self) -> datetime | None:
+        """None where the period opened with it."""
+        return None if self.peak.carried else self.peak.at
+
+
+def bounds_of(place: Place, period: Period) -> Bounds:
     opening, changes = _moved(place, period)
     levels = steps(changes, period, opening=opening)
     # What was before the ledger began is not known.
     known = levels[1:] if place.began_at >= period.start else levels
-    uncertain = _open(place, period)
-    most = peak_range(changes, [_uncertain(each) for each in uncertain], period, opening=opening).at_most
-    peak, longest = peak_of(known), held(known, max(period.start, min(timezone.now(), period.end)), period.zone)
-    origin = peak.change.cause if peak.change else None
+    uncertain = [_uncertain(each) for each in _open(place, period)]
+    most = peak_range(changes, uncertain, period, opening=opening).at_most if uncertain else peak_of(levels).value
+    return Bounds(levels, known, peak_of(known), most)
+
+
+def reading_of(place: Place, period: Period) -> Reading:
+    found = bounds_of(place, period)
+    until = max(period.start, min(timezone.now(), period.end))
+    longest = held(found.known, until, period.zone)
+    origin = found.peak.change.cause if found.peak.change else None
     return Reading(
         object_id=place.pk,
         label=_name(place),
-        value=max(0, peak.value),
-        at_most=max(0, peak.value, most),
-        opening=max(0, opening),
-        closing=max(0, levels[-1].level),
-        reached_at=None if peak.carried else peak.at,
+        value=found.value,
+        at_most=found.at_most,
+        opening=max(0, found.levels[0].level),
+        closing=max(0, found.levels[-1].level),
+        reached_at=found.reached_at,
         by_vendors_clock=origin is not None and origin.by_vendors_clock,
         person=origin.who if origin else "",
         lasted=longest.lasted,
         days=longest.days,
-        levels=_levels(known),
-        unsettled=[_unsettled(each) for each in uncertain],
+        levels=_levels(found.known),
+        unsettled=[_unsettled(each) for each in _open(place, period)],
         read_at=place.read_at,
         moments=longest.moments,
     )

@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.fixtures.cast",
     "tests.fixtures.database",
     "tests.fixtures.language",
+    "tests.fixtures.tls",
     "tests.fixtures.vendor",
     "tests.fixtures.video",
     "tests.fixtures.processes",

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core import checks
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,6 +10,8 @@ class NoticesConfig(AppConfig):
 
     def ready(self) -> None:
         from portal.notices.bell import unread
+        from portal.notices.checks import check_portal_url
         from portal.ui.navigation import NavItem, register
 
+        checks.register(check_portal_url, deploy=True)
         register(NavItem(_("Notices"), "notices:notices", icon="bell", order=105, waiting=unread))

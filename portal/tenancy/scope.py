@@ -89,8 +89,8 @@ def _tell_database(scope: Scope) -> None:
 class ScopeMiddleware:
     """One transaction around the view *and* the rendering of its template, in the scope of who asks.
 
-    A page that ends in an error leaves nothing behind. Staff scope is opened by the path of the Django admin and only for
-    staff; the admin's own site checks the rest (`portal.tenancy.admin_site`).
+    A page that ends in an error leaves nothing behind but what is kept even so (`keep_though_refused`). Staff scope is opened
+    by the path of the Django admin and only for staff; the admin's own site checks the rest (`portal.tenancy.admin_site`).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -103,4 +103,14 @@ class ScopeMiddleware:
             response = self.get_response(request)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
+        if response.status_code >= 400:
+            for act in getattr(request, "kept_though_refused", ()):
+                act()
         return response
+
+
+def keep_though_refused(request: HttpRequest, act: Callable[[], None]) -> None:
+    """Have `act` done in transactions of its own if the page ends in an error, after all else is undone: an entry of the audit
+    trail that tells of the refusal.
+    """
+    request.kept_though_refused = [*getattr(request, "kept_though_refused", ()), act]  # type: ignore[attr-defined]

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods
 
 from portal.tenancy.door import tenant_view
 from portal.tenancy.roles import Role
+from portal.vendors.desks import slug_of
 from provisioning.forms import ConfirmForm
 from provisioning.models import Subscriber
 from provisioning.operations import NotPromised, reveal_password
-from provisioning.views.desk import slug_of
 from provisioning.views.subscribers import detail_page, find, whole
 
 # A form is not kept open longer than this and then sent twice.

@@ -4,9 +4,8 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -20,13 +19,14 @@ from portal.tenancy.door import tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.charts import Labels, step_chart
 from portal.ui.formats import zone_of
+from portal.vendors.desks import frame, mirror_asked, mirror_piece, page, slug_of
 from provisioning.forecast import free_of, most_within_limit, over_limit
 from provisioning.models import Order, Product
 from provisioning.movements import use_in
 from provisioning.refresh import refresh
 from provisioning.terms import terms_of_product, with_terms
 from provisioning.usage import Usage, orders_on_their_way, usage_now
-from provisioning.views.desk import Desk, desk_of, frame, no_connection, page, slug_of
+from provisioning.views.desk import Desk, desk_of, no_connection
 
 # An order that was placed long ago moves seldom: the page need not ask for it every few seconds.
 LIVELY_SECONDS = 900
@@ -91,13 +91,8 @@ def moving(request: HttpRequest) -> HttpResponse:
 @tenant_view(Role.VIEWER)
 @require_safe
 def mirror(request: HttpRequest) -> HttpResponse:
-    """How old the mirror is, polled from the button on until it is new; then the whole page is read anew."""
     desk = desk_of(request)
-    if desk is None:
-        return no_connection(request)
-    if request.htmx and request.GET.get("asked") and not desk.awaited:  # type: ignore[attr-defined]
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, "provisioning/_mirror.html", {"desk": desk, "back": _back(request)})
+    return no_connection(request) if desk is None else mirror_piece(request, desk, _back(request))
 
 
 @tenant_view(Role.VIEWER)
@@ -107,11 +102,7 @@ def refresh_mirror(request: HttpRequest) -> HttpResponse:
     if desk is None:
         return no_connection(request)
     refresh(desk.connection)
-    desk.mirror.refresh_from_db()
-    if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "provisioning/_mirror.html", {"desk": desk, "back": _back(request)})
-    messages.info(request, _("The vendor is being asked. Reload the page in a moment to see what it says."))
-    return redirect(reverse(f"provisioning:{_back(request)}", args=[slug_of(request)]) + desk.query)
+    return mirror_asked(request, desk, _back(request))
 
 
 def _back(request: HttpRequest) -> str:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.functional import SimpleLazyObject
 
 from portal.tenancy.roles import Role
+from portal.vendors import desks
+from portal.vendors.desks import allows, asked_for
 from portal.vendors.models import Connection
 from provisioning.models import MirrorState, Product, ProductQuerySet
 
@@ -17,41 +17,28 @@ VENDOR = "kandy"
 
 
 @dataclass(frozen=True)
-class Desk:
-    """`products` are those of all connections, as `for_desk` reads them; `connection` is the one looked at."""
+class Desk(desks.Desk):
+    """`products` are those of all connections, as `for_desk` reads them; `chosen` is the connection looked at."""
 
     products: list[Product]
-    connection: Connection
+    chosen: Connection
+    app = "provisioning"
+
+    @property
+    def connection(self) -> Connection:
+        return self.chosen
 
     @property
     def connections(self) -> list[Connection]:
         return list({product.connection_id: product.connection for product in self.products}.values())
-
-    @property
-    def several(self) -> bool:
-        return len(self.connections) > 1
 
     @cached_property
     def own_products(self) -> list[Product]:
         return [product for product in self.products if product.connection_id == self.connection.pk]
 
     @property
-    def query(self) -> str:
-        """What links of this connection end in; nothing where there is only one."""
-        return f"?{urlencode({'connection': self.connection.pk})}" if self.several else ""
-
-    @property
     def mirror(self) -> MirrorState:
         return self.connection.mirror
-
-    @property
-    def awaited(self) -> bool:
-        return self.mirror.awaited
-
-    @property
-    def stale_after(self) -> int:
-        """Seconds after which the mirror should have been read three times."""
-        return self.mirror.stale_after
 
     def product(self, pk: str = "") -> Product:
         """The chosen product, else the first. Raises Http404 for one that is not here."""
@@ -70,7 +57,7 @@ def desk_of(request: HttpRequest, *, attention: bool = False, products: ProductQ
     found = list(products.with_attention() if attention else products)
     if not found:
         return None
-    return Desk(found, _chosen(found, request.GET.get("connection") or request.POST.get("connection") or ""))
+    return Desk(found, _chosen(found, asked_for(request)))
 
 
 def _chosen(products: list[Product], pk: str) -> Connection:
@@ -86,25 +73,3 @@ def _nowhere() -> Any:
 def no_connection(request: HttpRequest) -> HttpResponse:
     """There is nothing to show before a connection is made."""
     return render(request, "provisioning/no_connection.html", {"may_connect": allows(request, Role.ADMIN)})
-
-
-def page(request: HttpRequest, template: str, desk: Desk, status: int = 200, **context: Any) -> HttpResponse:
-    """Render a page of the desk, with what its frame and its buttons need."""
-    return render(request, template, {"desk": desk, **frame(request, desk.connection), **context}, status=status)
-
-
-def frame(request: HttpRequest, connection: Connection) -> dict[str, Any]:
-    return {
-        "connection": connection,
-        "test_environment": connection.environment == Connection.Environment.TEST,
-        "may_operate": SimpleLazyObject(lambda: allows(request, Role.OPERATOR)),
-        "may_administer": SimpleLazyObject(lambda: allows(request, Role.ADMIN)),
-    }
-
-
-def allows(request: HttpRequest, role: Role) -> bool:
-    return request.membership.allows(role)  # type: ignore[attr-defined]
-
-
-def slug_of(request: HttpRequest) -> str:
-    return request.tenant.slug  # type: ignore[attr-defined]

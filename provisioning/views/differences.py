@@ -17,6 +17,7 @@ from portal.billing.terms import agreed_around
 from portal.lists.pages import list_page
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.vendors.desks import frame, page, slug_of
 from provisioning import drift
 from provisioning.consequences import consequences_of, told_pairs
 from provisioning.drift import NotAdopted
@@ -24,7 +25,7 @@ from provisioning.forms import ReasonForm
 from provisioning.lists import DIFFERENCES
 from provisioning.models import Drift, InventoryChange, Order
 from provisioning.terms import METER
-from provisioning.views.desk import desk_of, frame, no_connection, page, slug_of
+from provisioning.views.desk import desk_of, no_connection
 
 VERBS = {"adopt": drift.adopt, "repaired": drift.mark_repaired}
 

@@ -21,6 +21,7 @@ from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
 from portal.ui.forms import TypedForm
+from portal.vendors.desks import frame, page, slug_of
 from provisioning.forecast import Forecast, forecast, free_of, most_within_limit
 from provisioning.forms import ConfirmForm, OrderForm
 from provisioning.lists import ORDERS
@@ -29,7 +30,7 @@ from provisioning.operations import NotPromised, order_products
 from provisioning.stories import request_for_vendor, with_vendor_request_id
 from provisioning.terms import terms_of_product, with_terms
 from provisioning.usage import usage_now
-from provisioning.views.desk import Desk, desk_of, frame, no_connection, page, slug_of
+from provisioning.views.desk import Desk, desk_of, no_connection
 
 # Where a person came from and wants to go on, once there is a free product.
 THEN = {"subscriber"}

@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 from portal.billing.terms import Terms
 from portal.tenancy.door import tenant_view
 from portal.tenancy.roles import Role
+from portal.vendors.desks import frame, slug_of
 from provisioning.forms import PriceForm
 from provisioning.models import Product
 from provisioning.pending import set_pending_days
 from provisioning.pricing import set_price
 from provisioning.terms import terms_of_product, with_terms
 from provisioning.thresholds import set_thresholds
-from provisioning.views.desk import frame, slug_of
 
 
 @tenant_view(Role.ADMIN)

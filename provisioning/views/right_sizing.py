@@ -19,13 +19,14 @@ from portal.billing.terms import first_day_of
 from portal.tenancy.door import tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.forms import PortalForm
+from portal.vendors.desks import page, slug_of
 from provisioning import right_sizing as sizing
 from provisioning.forms import ConfirmForm, WholeNumberField
 from provisioning.models import Product, SizingPlan
 from provisioning.operations import NotPromised
 from provisioning.terms import terms_of_product, with_terms
 from provisioning.usage import usage_now
-from provisioning.views.desk import VENDOR, Desk, desk_of, no_connection, page, slug_of
+from provisioning.views.desk import VENDOR, Desk, desk_of, no_connection
 
 LARGEST_MARGIN = 1_000_000
 # Two years of one a month.

@@ -16,6 +16,7 @@ from portal.operations.words import words_for
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
+from portal.vendors.desks import frame, page, slug_of
 from provisioning import operations
 from provisioning.forecast import free_of
 from provisioning.forms import ConfirmForm, ReasonForm, SubscriberForm, SubscriberIdForm
@@ -23,7 +24,7 @@ from provisioning.lists import SUBSCRIBERS
 from provisioning.models import Subscriber
 from provisioning.operations import NotPromised
 from provisioning.stories import request_for_credentials
-from provisioning.views.desk import Desk, desk_of, frame, no_connection, page, slug_of
+from provisioning.views.desk import Desk, desk_of, no_connection
 
 
 @tenant_view(Role.VIEWER)

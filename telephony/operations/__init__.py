@@ -19,6 +19,8 @@ from telephony.operations.scripts import (
     REPLACE_SCRIPT,
     SET_SCRIPT,
     delete_external_script,
+    is_elsewhere,
+    reveal_address,
     set_external_script,
 )
 
@@ -35,6 +37,8 @@ __all__ = [
     "delete_external_script",
     "delete_sip_account",
     "delete_sip_accounts",
+    "is_elsewhere",
+    "reveal_address",
     "reveal_password",
     "set_external_script",
     "update_sip_account",

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
+from portal.audit.trail import record
 from portal.operations.models import Operation
 from portal.operations.promises import once, submit
 from portal.operations.refusals import NotPromised
@@ -33,7 +34,7 @@ from telephony import absorb, notices
 from telephony.client import ApidazeClient, RemoteScript
 from telephony.models import SCRIPT_LANE, ExternalScript, MirrorState, ScriptChange
 from telephony.operations.rules import LONGEST_NAME
-from telephony.scripts.addresses import Address
+from telephony.scripts.addresses import Address, is_ours
 
 SET_SCRIPT = Kind("telephony.set_script", gettext_lazy("Set the external script"))
 REPLACE_SCRIPT = Kind("telephony.replace_script", gettext_lazy("Replace the external script"), resend=Resend.ALWAYS)
@@ -66,6 +67,23 @@ def delete_external_script(connection: Connection, *, form_key: UUID | None = No
         raise NotPromised(_("The domain has no external script. Nothing was asked of the vendor."))
     payload = {"script": known.name or known.vendor_id, "script_id": known.vendor_id}
     return _promise(DELETE_SCRIPT, connection, Address(), payload, form_key, acting_user)
+
+
+@transaction.atomic
+def reveal_address(script: ExternalScript, *, acting_user: Any) -> str:
+    """The whole address of a script elsewhere, once asked for; that it was asked for is in the audit trail. Raises NotPromised.
+
+    One of this portal is shown where its call script is, to whom it belongs.
+    """
+    if not is_elsewhere(script):
+        raise NotPromised(_("There is no address elsewhere to show."))
+    record("telephony.external_address_shown", script, acting_user=acting_user)
+    return script.url.reveal()
+
+
+def is_elsewhere(script: ExternalScript) -> bool:
+    """Is it somewhere else than on this portal, whether a call script is there or not?"""
+    return bool(script.url) and script.hosted_id is None and not is_ours(script.url.reveal())
 
 
 def _check_address(address: Address) -> None:

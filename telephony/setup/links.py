@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
@@ -23,6 +24,8 @@ from telephony.setup.refusals import LinkGone, LinkOver, NothingToShow, TooManyS
 LINK_LIFE = timedelta(days=3)
 # Whoever is named by mistake is not written to again and again.
 LINKS_A_DAY = 10
+# A program that follows a dead link again and again is on record once in so many seconds.
+ATTEMPT_NOTED_SECONDS = 3_600
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,19 @@ def open_link(token: str) -> tuple[SetupLink, str]:
         link.save(update_fields=["opened_at", "opened_from"])
         record("telephony.setup_link_opened", link.account, after=_told(link), acting_user=None)
         return link, link.account.password.reveal()
+
+
+def note_attempt(token: str) -> None:
+    """Put on record that somebody came with a link that shows nothing any more. A token that never was is nobody's matter."""
+    try:
+        tenant_id, pk = _place_of(token)
+    except LinkGone:
+        return
+    if cache.add(f"dead-setup-link:{_digest(token)}", 1, ATTEMPT_NOTED_SECONDS):
+        with tenant_scope(tenant_id):
+            link = _with_account().get(pk=pk)
+            told = _told(link) | {"link": link.condition, "account": link.account.state}
+            record("telephony.setup_link_tried", link.account, after=told, acting_user=None)
 
 
 def _place_of(token: str) -> tuple[int, int]:

@@ -22,12 +22,13 @@ from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
 from portal.ui.forms import FormKey
+from portal.vendors.desks import frame, mirror_asked, mirror_piece, page, slug_of
 from telephony import operations
 from telephony.forms import AccountForm, ConfirmForm, NewAccountForm
 from telephony.lists import SIP_ACCOUNTS
 from telephony.models import SipAccount
 from telephony.refresh import refresh
-from telephony.views.desk import Desk, desk_of, frame, no_connection, page, slug_of
+from telephony.views.desk import Desk, desk_of, no_connection
 
 # A form is not kept open longer than this and then sent twice.
 KEY_LIFE_SECONDS = 24 * 3600
@@ -56,13 +57,8 @@ def sip_account_row(request: TenantRequest, pk: int) -> HttpResponse:
 @tenant_view(Role.VIEWER)
 @require_safe
 def mirror(request: HttpRequest) -> HttpResponse:
-    """How old the mirror is, polled from the button on until it is new; then the whole page is read anew."""
     desk = desk_of(request)
-    if desk is None:
-        return no_connection(request)
-    if request.htmx and request.GET.get("asked") and not desk.awaited:  # type: ignore[attr-defined]
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, "telephony/_mirror.html", {"desk": desk, "back": _back(request)})
+    return no_connection(request) if desk is None else mirror_piece(request, desk, _back(request))
 
 
 @tenant_view(Role.VIEWER)
@@ -72,11 +68,7 @@ def refresh_mirror(request: HttpRequest) -> HttpResponse:
     if desk is None:
         return no_connection(request)
     refresh(desk.connection)
-    desk.mirror.refresh_from_db(fields=["asked_at", "due_at"])
-    if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "telephony/_mirror.html", {"desk": desk, "back": _back(request)})
-    messages.info(request, _("The vendor is being asked. Reload the page in a moment to see what it says."))
-    return redirect(reverse(f"telephony:{_back(request)}", args=[slug_of(request)]) + desk.query)
+    return mirror_asked(request, desk, _back(request))
 
 
 def _back(request: HttpRequest) -> str:

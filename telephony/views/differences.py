@@ -10,10 +10,11 @@ from portal.lists.pages import list_page
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.forms import ReasonForm
 from portal.tenancy.roles import Role
+from portal.vendors.desks import frame, page, slug_of
 from telephony import drift
 from telephony.lists import DIFFERENCES
 from telephony.models import Drift
-from telephony.views.desk import desk_of, frame, no_connection, page, slug_of
+from telephony.views.desk import desk_of, no_connection
 
 VERBS = {"adopt": drift.adopt, "repaired": drift.mark_repaired}
 

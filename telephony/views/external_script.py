@@ -8,7 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.audit.trail import record
 from portal.operations.models import Operation
@@ -19,12 +21,14 @@ from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
 from portal.ui.forms import TypedForm
+from portal.vendors.desks import page, slug_of
 from portal.vendors.models import Connection
 from telephony import notices, operations
 from telephony.forms import ConfirmForm, SetScriptForm
 from telephony.models import SCRIPT_LANE, ExternalScript
 from telephony.scripts.addresses import is_ours, public_address, shown
-from telephony.views.desk import Desk, desk_of, no_connection, page, slug_of
+from telephony.views.accounts import first_time
+from telephony.views.desk import Desk, desk_of, no_connection
 
 
 @tenant_view(Role.VIEWER)
@@ -118,6 +122,28 @@ def _delete(request: HttpRequest, desk: Desk, form: ConfirmForm) -> None:
         messages.success(request, _("The external script is being deleted at the vendor."))
 
 
+@tenant_view(Role.OPERATOR, reveals_secrets=True)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_variables("address", "context")
+def external_script_address(request: TenantRequest) -> HttpResponse:
+    """The whole address of a script elsewhere in answer to a POST, which is on record. As `sip_password`."""
+    desk = desk_of(request)
+    if desk is None:
+        return no_connection(request)
+    known, form = known_script(desk.connection), ConfirmForm(request.POST or None)
+    if request.method != "POST" or known is None or not form.is_valid() or not first_time(request, form):
+        return _to(request, desk)
+    try:
+        address = operations.reveal_address(known, acting_user=request.user)
+    except NotPromised as refusal:
+        messages.error(request, str(refusal))
+        return _to(request, desk)
+    context = _whole(request, desk) | {"address": address}
+    part = "telephony/_external_script.html" if request.htmx else "telephony/external_script.html"  # type: ignore[attr-defined]
+    return page(request, part, desk, **context)
+
+
 @tenant_view(Role.ADMIN)
 @require_POST
 def external_script_accept(request: TenantRequest) -> HttpResponse:
@@ -151,6 +177,8 @@ def _whole(request: TenantRequest, desk: Desk) -> dict[str, Any]:
     return {
         "script": script,
         "told": told_address(script) if script else "",
+        "may_reveal": script is not None and operations.is_elsewhere(script),
+        "confirm": ConfirmForm(),
         "flaw": _flaw_of(script) if script else "",
         "operation": operation,
         "under_way": moving,

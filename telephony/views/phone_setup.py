@@ -14,7 +14,8 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
 from portal.audit.context import client_address
-from telephony.setup.links import find_link, open_link
+from portal.tenancy.scope import keep_though_refused
+from telephony.setup.links import find_link, note_attempt, open_link
 from telephony.setup.refusals import LinkGone
 from telephony.setup.sheet import Sheet
 
@@ -38,6 +39,7 @@ def _answer(request: HttpRequest, token: str) -> HttpResponse:
             return _opened(request, token)
         link = find_link(token)
     except LinkGone as gone:
+        keep_though_refused(request, lambda: note_attempt(token))
         return render(request, "telephony/setup/gone.html", {"sentence": str(gone)}, status=404)
     with override(link.language):
         return render(request, "telephony/setup/ask.html", {"company": link.tenant.name})

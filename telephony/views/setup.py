@@ -16,6 +16,7 @@ from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.mail import send_after_commit
 from portal.tenancy.refusals import Refused
 from portal.tenancy.roles import Role
+from portal.vendors.desks import frame
 from telephony import operations
 from telephony.forms import ConfirmForm
 from telephony.models import SetupLink, SipAccount
@@ -25,7 +26,6 @@ from telephony.setup.letter import setup_letter
 from telephony.setup.paper import sheet_pdf
 from telephony.setup.sheet import Sheet
 from telephony.views.accounts import first_time
-from telephony.views.desk import frame
 
 LINKS_SHOWN = 50
 

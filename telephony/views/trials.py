@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.refusals import Refused
 from portal.tenancy.roles import Role
+from portal.vendors.desks import frame, page, slug_of
 from telephony.forms import TrialForm
 from telephony.scripts.addresses import shown
 from telephony.scripts.cases import CALLS
@@ -19,7 +20,7 @@ from telephony.scripts.formatting import NotFormatted, formatted
 from telephony.scripts.forms import starting_values
 from telephony.trials.models import ScriptTrial
 from telephony.trials.running import Way, lost, said, start_trial, under_way
-from telephony.views.desk import desk_of, frame, no_connection, page, slug_of
+from telephony.views.desk import desk_of, no_connection
 from telephony.views.external_script import known_script, page_of
 
 TRIALS_SHOWN = 10

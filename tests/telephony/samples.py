@@ -17,6 +17,7 @@ OF_THE_EXTERNAL_SCRIPT = [
     "external_script_now",
     "external_script_set",
     "external_script_delete",
+    "external_script_address",
     "external_script_accept",
     "script_trial_new",
 ]

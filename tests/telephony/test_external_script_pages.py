@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
+from portal.audit.models import Entry
 from portal.notices.models import Notice
 from telephony.models import ScriptTrial
 from telephony.scripts import authoring
@@ -106,6 +107,50 @@ def test_an_address_elsewhere_is_shown_without_what_may_be_a_key(bob, telephone,
     assert "calls.example.com/night.xml" in text_of(bob.get(PAGE))
     for address in (PAGE, url("external_script_set"), url("external_script_delete"), url("script_trial_new")):
         assert "topsecret" not in bob.get(address).content.decode()
+
+
+def addresses_shown(telephone) -> list[Entry]:
+    with telephone.scope():
+        return list(Entry.objects.filter(action="telephony.external_address_shown"))
+
+
+def test_the_whole_address_is_shown_on_request_once_and_on_record(bob, cast, telephone, night):
+    assert "Show the whole address" in text_of(bob.get(PAGE))
+    asked = {"form_key": str(uuid4())}
+    answer = bob.post(url("external_script_address"), asked)
+    assert ELSEWHERE in text_of(answer)
+    assert "no-store" in answer["Cache-Control"]
+    assert bob.post(url("external_script_address"), asked).status_code == 302, "a reload does not show it again"
+    assert bob.get(url("external_script_address")).status_code == 302
+    (entry,) = addresses_shown(telephone)
+    assert (entry.actor, entry.object_label) == (cast.bob, "Night")
+    assert "topsecret" not in f"{entry.before}{entry.after}{entry.reason}"
+
+
+def test_the_address_comes_as_the_pages_own_piece_where_only_that_is_asked_for(bob, night):
+    answer = bob.post(url("external_script_address"), {"form_key": str(uuid4())}, headers={"HX-Request": "true"})
+    assert ELSEWHERE in text_of(answer)
+    assert "<html" not in answer.content.decode()
+
+
+def test_an_address_of_this_portal_is_not_shown_there(bob, cast, telephone):
+    hosted = again_with_address(cast, published(cast))
+    with_secret = public_address(hosted)
+    for address in (with_secret, with_secret + "x"):
+        telephone.control.set_script_behind(telephone.client_id, address)
+        telephone.sync()
+        assert "Show the whole address" not in text_of(bob.get(PAGE))
+        answer = bob.post(url("external_script_address"), {"form_key": str(uuid4())}, follow=True)
+        assert "no address elsewhere to show" in text_of(answer)
+        assert with_secret not in answer.content.decode()
+    assert addresses_shown(telephone) == []
+
+
+def test_viewers_are_not_offered_the_address_and_get_none(client, cast, telephone, night):
+    client.force_login(cast.vera)
+    assert "Show the whole address" not in text_of(client.get(PAGE))
+    assert client.post(url("external_script_address"), {"form_key": str(uuid4())}).status_code == 403
+    assert addresses_shown(telephone) == []
 
 
 def test_the_script_is_deleted_by_typing(bob, telephone, night):

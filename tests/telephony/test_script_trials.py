@@ -2,6 +2,7 @@
 
 import tracemalloc
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
@@ -17,8 +18,11 @@ from telephony.trials.models import ScriptTrial
 from telephony.trials.running import NotFromHere, TooManyTrials, Way, run_trial, start_trial
 from tests.provisioning.pages import text_of
 from tests.telephony.scripting import again_with_address, published
+from tests.vendors.raw import raw_vendor
 
 ELSEWHERE = "https://calls.example.com/night.xml"
+NEW = "/t/acme/telephony/script/trials/new/"
+GREETING = '<speak language="en-US">Good evening</speak>'
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><document>&b;&b;</document>'
 EXTERNAL = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><document><work>&a;</work></document>'
 DEEP = "<a>" * 5_000 + "</a>" * 5_000
@@ -127,11 +131,54 @@ def test_a_hosted_script_is_not_fetched_from_here(cast, telephone):
         tried(telephone, cast.bob, Address(published(cast)), Way.HERE)
 
 
-def test_what_is_there_is_fetched_from_here(bob, cast, telephone, settings):
-    """The sandbox answers anybody with something; what matters is that its answer is kept and judged."""
+@pytest.fixture
+def elsewhere(trusted_tls, settings):
+    """A company's own server: `elsewhere(body, status)` is there over https, whoever asks. It lies on this machine."""
     settings.VENDOR_ALLOW_INSECURE_URLS = True
-    trial = tried(telephone, cast.bob, Address(url=f"{telephone.sandbox.apidaze_url}/sipaccounts"), Way.HERE)
-    assert "status 401" in text_of(page_of(bob, trial))
+
+    def elsewhere(body: str, status: str = "200 OK"):
+        told = body.encode()
+        answer = f"HTTP/1.1 {status}\r\nContent-Type: text/xml\r\nContent-Length: {len(told)}\r\n\r\n".encode() + told
+        return raw_vendor(lambda connection, _request: connection.sendall(answer), trusted_tls)
+
+    return elsewhere
+
+
+def fetched_from_here(bob, telephone, url: str):
+    """Bob asks for it on the page, and looks at what the worker brought."""
+    form = {"form_key": str(uuid4()), "source": "elsewhere", "url": url, "parameters": "", "here": "1"}
+    assert "The script is being tested" in text_of(bob.post(NEW, form, follow=True))
+    with telephone.scope():
+        trial = ScriptTrial.objects.latest("pk")
+    run_trial(trial.tenant_id, trial.pk)
+    return page_of(bob, trial)
+
+
+def test_a_script_elsewhere_is_fetched_from_here_checked_and_shown(bob, telephone, elsewhere):
+    with elsewhere(f"<document><work><answer/>{GREETING}</work></document>") as there:
+        page = fetched_from_here(bob, telephone, f"{there.url}/night.xml?key=topsecret")
+        assert there.requests[0].startswith(b"GET /night.xml?key=topsecret ")
+    assert page.context["text"].splitlines()[2:4] == ["    <answer/>", f"    {GREETING}"]
+    assert "Good evening" in text_of(page)
+    assert "topsecret" not in page.content.decode()
+    assert (page.context["checked"].good, page.context["trial"].way) == (True, "here")
+    assert telephone.control.count_requests(telephone.client_id, "GET", "/externalscripts/test") == 0
+    with telephone.scope():
+        assert not Call.objects.filter(path__contains="night.xml").exists(), "it is no call of the vendor's"
+
+
+def test_what_is_wrong_with_a_script_that_was_fetched_is_named_by_its_line(bob, telephone, elsewhere):
+    with elsewhere("<document><work><answer></work></document>") as there:
+        page = fetched_from_here(bob, telephone, f"{there.url}/night.xml")
+    assert not page.context["checked"].good
+    assert "Line 1" in text_of(page)
+
+
+def test_an_answer_that_is_no_success_is_told_and_nothing_of_it_is_shown(bob, telephone, elsewhere):
+    with elsewhere("<secret/>", "404 Not Found") as there:
+        page = fetched_from_here(bob, telephone, f"{there.url}/night.xml")
+    assert "status 404 instead of 200" in text_of(page)
+    assert "secret" not in page.content.decode()
 
 
 def test_a_trial_is_made_once_and_changes_nothing(cast, telephone):

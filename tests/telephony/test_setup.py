@@ -1,6 +1,7 @@
 """The setup sheet, on screen and on paper, and the link that shows it once to a person without an account."""
 
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
@@ -193,6 +194,48 @@ def test_what_happens_to_a_link_is_on_record(send, dora, telephone, cast):
     assert (sent.actor, sent.after["email"]) == (cast.adam, DORA)
     (opened,) = acts(telephone, "setup_link_opened")
     assert (opened.actor, opened.after["email"], opened.ip_address) == (None, DORA, "127.0.0.1")
+
+
+def test_whoever_comes_with_a_dead_link_is_on_record_once_an_hour(send, dora, telephone, reception):
+    """Opened, replaced by another one, ended: each is told of once, however often it is followed."""
+    opened = send()
+    dora.post(opened)
+    replaced, ended = send("eve@example.com"), send("frank@example.com")
+    with telephone.scope():
+        SetupLink.objects.filter(sent_to="frank@example.com").update(expires_at=Now())
+    for _ in range(2):
+        for address in (opened, replaced, ended):
+            dora.get(address)
+            dora.post(address)
+    tried = acts(telephone, "setup_link_tried")
+    told = [(entry.after["email"], entry.after["link"]) for entry in tried]
+    assert told == [(DORA, "link_opened"), ("eve@example.com", "revoked"), ("frank@example.com", "expired")]
+    assert {(entry.actor, entry.ip_address) for entry in tried} == {(None, "127.0.0.1")}
+    assert {entry.object_id for entry in tried} == {str(reception.pk)}
+
+
+def test_a_link_of_an_account_that_is_gone_is_on_record_too(send, dora, telephone):
+    address = send()
+    with telephone.scope():
+        SipAccount.objects.update(state=SipAccount.State.DELETED)
+    dora.get(address)
+    (tried,) = acts(telephone, "setup_link_tried")
+    assert (tried.after["link"], tried.after["account"]) == ("link_unopened", "deleted")
+
+
+def test_an_hour_later_it_is_on_record_again(send, dora, telephone, monkeypatch):
+    monkeypatch.setattr(links, "ATTEMPT_NOTED_SECONDS", 1)
+    opened = send()
+    dora.post(opened)
+    dora.get(opened)
+    time.sleep(1.1)
+    dora.get(opened)
+    assert len(acts(telephone, "setup_link_tried")) == 2
+
+
+def test_an_address_that_never_was_leaves_no_record(dora, telephone):
+    dora.get(f"/phone-setup/{NEVER_MADE}/")
+    assert acts(telephone, "setup_link_tried") == []
 
 
 def test_the_page_is_kept_by_nobody_and_found_by_nobody(send, dora):

@@ -1,52 +1,12 @@
 """TLS is verified, proxies are those of the settings alone."""
 
-import ipaddress
-import ssl
-from datetime import UTC, datetime, timedelta
-
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from portal.vendors.errors import VendorUnavailable
 from portal.vendors.http import Limits, Redactor
 from tests.vendors.raw import Caller, raw_vendor, reply, replying
 
 PROXY_VARIABLES = ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"]
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate for 127.0.0.1 that nobody vouches for; returns the file with it and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    today = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(today - timedelta(days=1))
-        .not_valid_after(today + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "vendor.pem"
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    path.write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + signed.public_bytes(pem),
-    )
-    return path
-
-
-@pytest.fixture
-def tls(certificate):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
 
 
 def test_a_vendor_that_cannot_prove_its_name_is_sent_nothing(tls):
@@ -64,9 +24,8 @@ def test_the_environment_cannot_vouch_for_a_vendor(tls, certificate, monkeypatch
         Caller(vendor.url).post("/order")
 
 
-def test_a_trusted_vendor_is_called_over_tls(tls, certificate, monkeypatch):
-    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(certificate))
-    with raw_vendor(replying(reply(201, {"ok": 1})), tls) as vendor:
+def test_a_trusted_vendor_is_called_over_tls(trusted_tls):
+    with raw_vendor(replying(reply(201, {"ok": 1})), trusted_tls) as vendor:
         caller = Caller(vendor.url)
         assert caller.post("/order", json={"quantity": 1}) == {"ok": 1}
         assert caller.get("/order") == {"ok": 1}

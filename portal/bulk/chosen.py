@@ -1,0 +1,40 @@
+"""Bulk work on what was chosen in a list: what of it is still there and may be done, and what became of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from portal.bulk.models import BatchRow
+from portal.bulk.registry import Refusal
+from portal.operations.models import Operation
+from portal.operations.refusals import NotPromised
+
+GONE = gettext_noop("It is not there any more.")
+
+
+def check_chosen(rows: Sequence[BatchRow], found: Mapping[int, Any], check: Callable[[Any], object]) -> None:
+    """Label each row by what it is about, and refuse those that are gone or of which `check` raises NotPromised."""
+    for row in rows:
+        subject = found.get(row.subject_id or 0)
+        row.label = str(subject) if subject else ""
+        if subject is None:
+            row.refuse(GONE)
+            continue
+        try:
+            check(subject)
+        except NotPromised as refusal:
+            row.refuse(refusal.sentence.text, **refusal.sentence.values)
+
+
+def ids_of(rows: Sequence[BatchRow]) -> list[int]:
+    return [row.subject_id for row in rows if row.subject_id is not None]
+
+
+def answers_to(rows: Sequence[BatchRow], answers: Mapping[int, Operation | NotPromised]) -> list[Operation | Refusal]:
+    """One for each row, of `answers` by subject."""
+    return [answer_to(answers.get(row.subject_id or 0, NotPromised(GONE))) for row in rows]
+
+
+def answer_to(answer: Operation | NotPromised) -> Operation | Refusal:
+    return answer if isinstance(answer, Operation) else Refusal(answer.sentence)
