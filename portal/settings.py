@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "portal.local",
     "provisioning",
     "telephony",
+    "messaging",
     "portal.tenancy.admin_config.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -243,6 +244,7 @@ CELERY_TASK_DEFAULT_QUEUE = "operations"
 CELERY_TASK_ROUTES = {
     "provisioning.tasks.*": {"queue": "sync"},
     "telephony.tasks.*": {"queue": "sync"},
+    "messaging.tasks.*": {"queue": "sync"},
     "portal.bulk.tasks.*": {"queue": "background"},
     "portal.lists.tasks.*": {"queue": "background"},
     "portal.notices.tasks.*": {"queue": "background"},
@@ -339,6 +341,9 @@ CALL_LOG_DAYS = env.int("CALL_LOG_DAYS", default=30)
 KPN_TOKEN_URL = env.str("KPN_TOKEN_URL", default="https://api-prd.kpn.com/oauth/client_credential/accesstoken")
 KANDY_BASE_URL = env.str("KANDY_BASE_URL", default="https://api-prd.kpn.com/communication/kandy/provisioning")
 APIDAZE_BASE_URL = env.str("APIDAZE_BASE_URL", default="https://api-prd.kpn.com/communication/apidaze/cpaas")
+KPN_SMS_BASE_URL = env.str("KPN_SMS_BASE_URL", default="https://api-prd.kpn.com/communication/kpn/sms")
+# Where the signing keys of delivery reports are managed.
+KPN_KEYS_BASE_URL = env.str("KPN_KEYS_BASE_URL", default="https://api-prd.kpn.com/webhookconfigs-kpn")
 # Where telephones sign in, with its port: the vendor's own, the same for everybody ("Set up your SIP client").
 SIP_OUTBOUND_PROXY = env.str("SIP_OUTBOUND_PROXY", default="46.101.153.96:4060")
 # Of how many accounts each connection's quota is spent on asking whether a telephone is signed in.

@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<slug:slug>/billing/", include("portal.billing.urls")),
     path("t/<slug:slug>/video/", include("provisioning.urls")),
     path("t/<slug:slug>/telephony/", include("telephony.urls")),
+    path("t/<slug:slug>/sms/", include("messaging.urls")),
 ]
 
 if settings.DEBUG:

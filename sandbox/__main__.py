@@ -34,6 +34,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8900, help="0 takes a free one")
     parser.add_argument("--state", type=Path, required=True, help="the SQLite file that keeps everything")
     parser.add_argument("--control-token", default=os.environ.get("SANDBOX_CONTROL_TOKEN", ""))
+    parser.add_argument(
+        "--report-speed", type=float, help="divides the times between delivery reports, and keeps it so"
+    )
     options = parser.parse_args()
     if not options.control_token:
         parser.error("--control-token or SANDBOX_CONTROL_TOKEN is needed")
@@ -42,6 +45,8 @@ def _options() -> argparse.Namespace:
 
 async def _run(store: Store, options: argparse.Namespace) -> None:
     sandbox = build_sandbox(store)
+    if options.report_speed:
+        sandbox.settings.change(store, {"report_speed": options.report_speed})
     runner = web.AppRunner(build_app(sandbox, options.control_token), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, options.host, options.port, backlog=1024).start()
@@ -49,7 +54,7 @@ async def _run(store: Store, options: argparse.Namespace) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, os._exit, 0)
     port = runner.addresses[0][1]
     print(f"sandbox ready at http://{options.host}:{port}", flush=True)  # noqa: T201 - what the caller waits for
-    await sandbox.clockwork.run_forever()
+    await asyncio.gather(sandbox.clockwork.run_forever(), sandbox.postman.run_forever())
 
 
 def _fail(message: str) -> int:

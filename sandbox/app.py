@@ -4,17 +4,19 @@ from functools import partial
 
 from aiohttp import web
 
-from sandbox import apidaze_control
+from sandbox import apidaze_control, kpn_sms_control
 from sandbox.apidaze import APIDAZE
 from sandbox.control_api import control_app
 from sandbox.exchange import Sandbox
 from sandbox.kandy import KANDY
+from sandbox.kpn_keys import KPN_KEYS
+from sandbox.kpn_sms import KPN_SMS
 from sandbox.kpn_token import KPN_TOKEN
 from sandbox.pipeline import serve
 from sandbox.store import Store
 from sandbox.wire import Refusal, Vendor, encode, new_transaction_id
 
-VENDORS: dict[str, Vendor] = {vendor.name: vendor for vendor in (KPN_TOKEN, KANDY, APIDAZE)}
+VENDORS: dict[str, Vendor] = {vendor.name: vendor for vendor in (KPN_TOKEN, KANDY, APIDAZE, KPN_SMS, KPN_KEYS)}
 MAX_BODY_BYTES = 5_000_000
 
 
@@ -28,6 +30,7 @@ def build_app(sandbox: Sandbox, control_token: str) -> web.Application:
         app.router.add_route("*", vendor.base_path + "{path:(/.*)?}", partial(serve, sandbox, vendor))
     control = control_app(sandbox, control_token)
     control.add_routes(apidaze_control.routes)
+    control.add_routes(kpn_sms_control.routes)
     app.add_subapp("/_sandbox/", control)
     app.router.add_route("*", "/{path:.*}", no_such_path)
     return app

@@ -6,6 +6,8 @@ from typing import Any, TypedDict
 
 import requests
 
+from sandbox.control_sms import SmsControl
+
 TIMEOUT_SECONDS = 30
 
 
@@ -122,7 +124,7 @@ class Fault(TypedDict, total=False):
     struck: int
 
 
-class SandboxControl:
+class SandboxControl(SmsControl):
     """Not for use by several threads at once: it keeps one connection."""
 
     def __init__(self, base_url: str, token: str) -> None:
@@ -255,15 +257,22 @@ class SandboxControl:
         return sum(row["count"] for row in counters if (row["method"], row["route"]) == (method, route))
 
     def pending(self) -> dict[str, int]:
-        """`late_work`, `orders_due` and `calls_in_flight`."""
+        """`late_work`, `orders_due`, `reports_due` and `calls_in_flight`."""
         return self._call("GET", "/pending")
 
     def wait_until_quiet(self, timeout_seconds: float = 30) -> None:
-        """Until nothing is in flight and nothing will happen by itself. Raises TimeoutError."""
+        """Until nothing is in flight and nothing but delivery reports will come by itself. Raises TimeoutError."""
+        self._wait_while_pending(("late_work", "orders_due", "calls_in_flight"), timeout_seconds)
+
+    def wait_until_reported(self, timeout_seconds: float = 30) -> None:
+        """Until every delivery report that was due was taken or given up. Raises TimeoutError."""
+        self._wait_while_pending(("late_work", "calls_in_flight", "reports_due"), timeout_seconds)
+
+    def _wait_while_pending(self, names: tuple[str, ...], timeout_seconds: float) -> None:
         deadline = time.monotonic() + timeout_seconds
-        while any(self.pending().values()):
+        while any((pending := self.pending())[name] for name in names):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the sandbox is still busy: {self.pending()}")
+                raise TimeoutError(f"the sandbox is still busy: {pending}")
             time.sleep(0.05)
 
     def reset(self) -> None:

@@ -206,7 +206,8 @@ async def read_requests(request: web.Request) -> web.Response:
 @routes.get("/pending")
 async def pending(request: web.Request) -> web.Response:
     sandbox = request.app[SANDBOX]
-    return web.json_response({**sandbox.clockwork.pending(), "calls_in_flight": sandbox.calls_in_flight})
+    waiting = sandbox.clockwork.pending() | {"reports_due": sandbox.postman.outstanding()}
+    return web.json_response({**waiting, "calls_in_flight": sandbox.calls_in_flight})
 
 
 @routes.post("/reset")

@@ -10,6 +10,7 @@ from aiohttp import web
 from sandbox import delivery
 from sandbox.clockwork import Clockwork
 from sandbox.faults import FaultBook
+from sandbox.kpn_sms_postman import Postman
 from sandbox.settings import Settings
 from sandbox.store import Store
 from sandbox.wire import Admission, Call, Refusal, Reply, Vendor
@@ -26,6 +27,7 @@ class Sandbox:
         self.settings = Settings.load(store)
         self.faults = FaultBook(store)
         self.clockwork = Clockwork(store, vendors)
+        self.postman = Postman(store)
         # Counts resets, so that calls from before one neither work nor count after it.
         self.generation = 0
         self._in_flight: Counter[int] = Counter()
@@ -45,6 +47,7 @@ class Sandbox:
 
     def forget_everything(self) -> None:
         self.store.forget_everything()
+        self.postman.forget_everything()
         self.generation += 1
         self.settings = Settings()
         self.faults = FaultBook(self.store)
@@ -79,7 +82,7 @@ class Exchange:
         self.sandbox.clockwork.postpone(self.call, seconds)
 
     def refuse(self, refusal: Refusal) -> Reply:
-        return self.with_headers(refusal.reply(self.call.transaction_id))
+        return self.with_headers(self.vendor.refuse(refusal, self.call.transaction_id))
 
     def with_headers(self, reply: Reply) -> Reply:
         reply.headers = self._headers | reply.headers

@@ -1,6 +1,7 @@
 """The ledger of effects (what truly happened at a vendor) and the log of requests (what was asked). Append-only."""
 
 import json
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from sandbox.store import Row, Store
@@ -19,6 +20,11 @@ EffectKind = Literal[
     "script_created",
     "script_changed",
     "script_deleted",
+    "sms_sent",
+    "signing_key_created",
+    "signing_key_activated",
+    "signing_key_retired",
+    "signing_key_deleted",
 ]
 REQUESTS_KEPT = 20_000
 PRUNE_EVERY = 1_000
@@ -37,6 +43,23 @@ def write_effect(
         json.dumps(facts),
         transaction_id,
         cause,
+    )
+
+
+def write_effects(
+    store: Store,
+    client_id: str,
+    kind: EffectKind,
+    all_facts: Iterable[dict[str, Any]],
+    *,
+    transaction_id: str,
+    cause: Cause,
+) -> None:
+    """Many of a kind that happen at once; to be called inside the transaction that makes them."""
+    at = iso_utc()
+    store.run_many(
+        "INSERT INTO ledger (at, client_id, kind, facts, transaction_id, cause) VALUES (?, ?, ?, ?, ?, ?)",
+        ((at, client_id, kind, json.dumps(facts), transaction_id, cause) for facts in all_facts),
     )
 
 

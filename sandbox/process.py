@@ -13,6 +13,8 @@ from pathlib import Path
 from sandbox.apidaze import APIDAZE
 from sandbox.control import SandboxControl
 from sandbox.kandy import KANDY
+from sandbox.kpn_keys import KPN_KEYS
+from sandbox.kpn_sms import KPN_SMS
 from sandbox.kpn_token import KPN_TOKEN
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -47,6 +49,14 @@ class SandboxProcess:
     @property
     def apidaze_url(self) -> str:
         return self.base_url + APIDAZE.base_path
+
+    @property
+    def sms_url(self) -> str:
+        return self.base_url + KPN_SMS.base_path
+
+    @property
+    def keys_url(self) -> str:
+        return self.base_url + KPN_KEYS.base_path
 
     @property
     def control(self) -> SandboxControl:

@@ -1,7 +1,7 @@
 """The sandbox's only memory: one SQLite file that survives `kill -9`, used by one process at a time."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,54 @@ CREATE TABLE IF NOT EXISTS scripts (
     cause TEXT NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS one_script ON scripts (client_id) WHERE deleted_at IS NULL;
+CREATE TABLE IF NOT EXISTS sms_settings (client_id TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (client_id, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sms (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    message_id TEXT NOT NULL UNIQUE,
+    document_id TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    number TEXT NOT NULL,
+    text TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    webhook_url TEXT NOT NULL,
+    expires_in INTEGER,
+    status INTEGER NOT NULL,
+    error_code TEXT NOT NULL,
+    at TEXT NOT NULL,
+    transaction_id TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS sms_by_account ON sms (client_id, id);
+CREATE TABLE IF NOT EXISTS sms_reports (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    client_id TEXT NOT NULL,
+    sms_id INTEGER,
+    url TEXT NOT NULL,
+    status INTEGER,
+    error_code TEXT NOT NULL DEFAULT '',
+    happened_at REAL NOT NULL,
+    manner TEXT NOT NULL DEFAULT '{}',
+    body BLOB,
+    state TEXT NOT NULL,
+    due_at REAL NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    answer INTEGER
+);
+CREATE INDEX IF NOT EXISTS sms_reports_by_account ON sms_reports (client_id, id);
+CREATE INDEX IF NOT EXISTS sms_reports_open ON sms_reports (state) WHERE state IN ('waiting', 'under_way');
+CREATE INDEX IF NOT EXISTS sms_reports_of_message ON sms_reports (sms_id, id);
+CREATE INDEX IF NOT EXISTS sms_reports_due ON sms_reports (due_at) WHERE state = 'waiting';
+CREATE TABLE IF NOT EXISTS signing_keys (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    level TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    UNIQUE (level, owner, key_id)
+);
 CREATE TABLE IF NOT EXISTS ledger (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     at TEXT NOT NULL,
@@ -164,6 +212,10 @@ TABLES = (
     "subscribers",
     "sip_accounts",
     "scripts",
+    "sms_settings",
+    "sms",
+    "sms_reports",
+    "signing_keys",
     "ledger",
     "requests",
     "counters",
@@ -223,6 +275,10 @@ class Store:
     def run(self, sql: str, *values: Any) -> int:
         """Returns the number of rows changed."""
         return self._connection.execute(sql, values).rowcount
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Once for each row; fast where there are many."""
+        self._connection.executemany(sql, rows)
 
     def insert(self, sql: str, *values: Any) -> int:
         """Returns the new row's id."""

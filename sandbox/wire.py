@@ -96,6 +96,8 @@ class Vendor:
     answer: VendorAnswer
     route_of: Callable[[str], str]
     """The counters' name of a path, with ids replaced: `/order/O7` is `/order/{order_number}`."""
+    refuse: Callable[[Refusal, str], Reply] = Refusal.reply
+    """An error in the shape of this vendor's own; takes the transaction id."""
 
 
 def new_transaction_id() -> str:

@@ -73,6 +73,10 @@ class VendorHttp:
         self._send_by = send_by
         redactor.learn(urlsplit(limits.proxy_url).password or "")
 
+    def sign_in(self) -> None:
+        """Have a token that is known to be good, by asking for one where none is kept. Raises the VendorError family."""
+        self._tokens.current()
+
     def get(self, path: str, **parts: Unpack[Parts]) -> Any:
         return self._call("GET", path, **parts)
 

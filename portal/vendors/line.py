@@ -13,6 +13,7 @@ from portal.vendors.health import learn
 from portal.vendors.http import CallRecord, Limits, Redactor, VendorHttp
 from portal.vendors.models import Call, Connection, ConnectionState
 from portal.vendors.redaction import SHORTEST_LEARNED
+from portal.vendors.registry import carries_personal
 from portal.vendors.shared_token import SharedToken
 
 
@@ -33,16 +34,24 @@ class Line:
     """`http` makes calls; `calls` are those made. `close()` writes them down, inside the caller's transaction."""
 
     def __init__(
-        self, connection: Connection, *, known: ConnectionState | None = None, send_by: float | None = None
+        self,
+        connection: Connection,
+        *,
+        known: ConnectionState | None = None,
+        send_by: float | None = None,
+        base_url: str = "",
     ) -> None:
-        """`known` is the connection's state where it has been read a moment ago already."""
+        """`known` is the connection's state where it has been read a moment ago already.
+
+        `base_url` is of another API that the same credentials open; the connection's own unless given.
+        """
         self.connection, self.known = connection, known
         self.calls: list[CallRecord] = []
         # Were the newest of the calls made to the token endpoint? Then the API itself has said nothing yet.
         self.at_token = False
-        redactor = Redactor(_secrets_of(connection))
+        redactor = Redactor(_secrets_of(connection), personal=carries_personal(connection.vendor))
         self.http = VendorHttp(
-            connection.base_url,
+            base_url or connection.base_url,
             tokens=SharedToken(connection, limits(), redactor, self._heard_token, known),
             limits=limits(),
             redactor=redactor,

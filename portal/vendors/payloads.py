@@ -84,10 +84,10 @@ class Fields:
                 self._left[name] = value
             return ""
 
-    def secret(self, name: str) -> str:
+    def secret(self, name: str, *, longest: int = LONGEST_TEXT) -> str:
         """Text exactly as it came: blanks belong to a password."""
         value = self._take(name)
-        if not isinstance(value, str) or len(value) > LONGEST_TEXT or "\0" in value:
+        if not isinstance(value, str) or len(value) > longest or "\0" in value:
             raise self._flaw(name)
         return value
 

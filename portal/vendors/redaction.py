@@ -37,6 +37,8 @@ _SECRET_NAMES = {
     "assertion",
 }
 _SECRET_ENDINGS = ("password", "secret", "token", "apikey")
+# What people write to each other, and an address that only the vendor is told.
+_PERSONAL_NAMES = {"content", "webhookurl"}
 
 _NAME = r"[\w.%~-]{1,64}"
 # A pair as JSON, a header line or an escaped copy of one writes it. An object under a secret's name has no end here.
@@ -49,13 +51,19 @@ _NAMED = re.compile(
 _ASSIGNED = re.compile(rf"""(?<![\w.%~-])({_NAME})=([^&\s"'<>]+)""")
 # A path's segment of 256 bits guards what is behind it: an address that nobody can guess is a secret wherever it stands.
 _ADDRESS = re.compile(r"(/|%(?:25)?2F)[\w-]{43}(?![\w-])", re.ASCII | re.IGNORECASE)
+# Telephone numbers as they are dialled, and those of Dutch mobiles without a prefix. A moment in milliseconds is none.
+_NUMBER = re.compile(r"(?<![\w+])(\+\d{3}|00\d{2}|0[1-9]\d|31[69])(\d{4,11})(\d{2})(?!\w)", re.ASCII)
 _SCHEME = re.compile(r"\b(bearer|basic)(\s{1,4})(?=\S*[\d=+/._-])[\w.~+/=-]{8,}", re.IGNORECASE)
 
 
 def names_a_secret(name: str) -> bool:
     """True for access_token, Client-Secret, sipPassword and their like, however they are spelled."""
-    letters = re.sub(r"[^a-z0-9]", "", unquote_plus(name).lower())
+    letters = _letters(name)
     return letters in _SECRET_NAMES or letters.endswith(_SECRET_ENDINGS)
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", unquote_plus(name).lower())
 
 
 P = ParamSpec("P")
@@ -78,10 +86,12 @@ def _closed(method: Callable[P, Shown]) -> Callable[P, Shown | str]:
 class Redactor:
     """Removes the given secrets and whatever stands under a secret's name. Safe to share between threads.
 
-    Values shorter than four characters are not looked for: they would be found everywhere.
+    Values shorter than four characters are not looked for: they would be found everywhere. `personal`: people's texts
+    are hidden, too, and of their numbers all but the ends.
     """
 
-    def __init__(self, secret_values: Iterable[str] = ()) -> None:
+    def __init__(self, secret_values: Iterable[str] = (), *, personal: bool = False) -> None:
+        self._personal = personal
         self._lock = threading.Lock()
         self._given: set[str] = set()
         self._learned: deque[str] = deque(maxlen=MOST_LEARNED)
@@ -112,7 +122,10 @@ class Redactor:
     def text(self, text: str | bytes) -> str:
         """Any text: a line, a message, an address with its query."""
         whole = _decoded(text)
-        return _storable(self._scrubbed(whole[:LONGEST_INPUT], cut=len(whole) > LONGEST_INPUT))
+        cut = len(whole) > LONGEST_INPUT
+        # Half a number is not known for one.
+        kept = whole[:LONGEST_INPUT].rstrip("+0123456789") if cut and self._personal else whole[:LONGEST_INPUT]
+        return _storable(self._scrubbed(kept, cut=cut))
 
     @_closed
     def body(self, body: str | bytes) -> str:
@@ -131,9 +144,7 @@ class Redactor:
         return self._pruned(value, DEEPEST)
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        return {
-            self.text(name): HIDDEN if names_a_secret(name) else self.text(value) for name, value in headers.items()
-        }
+        return {self.text(name): HIDDEN if self._hides(name) else self.text(value) for name, value in headers.items()}
 
     def _pruned(self, value: Any, depth: int) -> Any:
         if not depth:
@@ -144,24 +155,38 @@ class Redactor:
             return [self._pruned(each, depth - 1) for each in value]
         if isinstance(value, str | bytes):
             return self.text(value)
-        return value if self._without_values(str(value)) == str(value) else HIDDEN
+        return value if self._without_values(self._without_numbers(str(value))) == str(value) else HIDDEN
+
+    def _hides(self, name: str) -> bool:
+        return names_a_secret(name) or (self._personal and _letters(name) in _PERSONAL_NAMES)
+
+    def _without_numbers(self, text: str) -> str:
+        return _NUMBER.sub(rf"\1{HIDDEN}\3", text) if self._personal else text
 
     def _pruned_item(self, name: str, value: Any, depth: int) -> Any:
-        return HIDDEN if names_a_secret(name) and value not in (None, "") else self._pruned(value, depth - 1)
+        return HIDDEN if self._hides(name) and value not in (None, "") else self._pruned(value, depth - 1)
 
     def _scrubbed(self, text: str, *, cut: bool = False) -> str:
         """By name first: a secret whose value is the word "password" would hide the names of others."""
         text = _SCHEME.sub(rf"\1\2{HIDDEN}", text)
         text = _ASSIGNED.sub(self._assigned, text)
-        text = _NAMED.sub(_named, text)
+        text = _NAMED.sub(self._named, text)
         text = _ADDRESS.sub(rf"\1{HIDDEN}", text)
+        text = self._without_numbers(text)
         return self._without_values(text, cut=cut)
 
     def _assigned(self, pair: re.Match[str]) -> str:
         name, value = pair.groups()
         plain = unquote_plus(value)
-        safe = not names_a_secret(name) and self._without_values(plain) == plain
+        safe = not self._hides(name) and self._without_values(plain) == plain
         return pair[0] if safe else f"{name}={HIDDEN}"
+
+    def _named(self, pair: re.Match[str]) -> str:
+        quoting, name, between, value = pair.groups()
+        if not self._hides(name):
+            # What follows the name is looked at on its own: it may be an object with names of its own.
+            return f"{quoting}{name}{quoting}{between}{_NAMED.sub(self._named, value)}" if ":" in value else pair[0]
+        return f"{quoting}{name}{quoting}{between}{HIDDEN}"
 
     def _without_values(self, text: str, *, cut: bool = False) -> str:
         """Hides every secret, also where two overlap. Of a text that was cut the end goes too: it may be half a one."""
@@ -174,14 +199,6 @@ class Redactor:
             shown += [text[position:start], HIDDEN]
             position = stop
         return "".join([*shown, text[position:end]])
-
-
-def _named(pair: re.Match[str]) -> str:
-    quoting, name, between, value = pair.groups()
-    if not names_a_secret(name):
-        # What follows the name is looked at on its own: it may be an object with names of its own.
-        return f"{quoting}{name}{quoting}{between}{_NAMED.sub(_named, value)}" if ":" in value else pair[0]
-    return f"{quoting}{name}{quoting}{between}{HIDDEN}"
 
 
 def _places(text: str, needles: Iterable[str]) -> Iterator[tuple[int, int]]:

@@ -13,7 +13,8 @@ class Vendor:
     """A vendor API as the portal's shared parts need it.
 
     `probe` makes one harmless read over a connection and returns a sentence about what it saw; it is how a connection
-    is tested. `path` and `summary` say where the tenant's pages of it begin.
+    is tested. `path` and `summary` say where the tenant's pages of it begin. `personal`: calls carry people's numbers
+    and what is written to them, which the call log does not keep.
     """
 
     key: str
@@ -24,6 +25,7 @@ class Vendor:
     probe: Callable[["VendorHttp"], str]
     home: str
     created: Callable[[Any], None] = lambda connection: None
+    personal: bool = False
 
 
 _vendors: dict[str, Vendor] = {}
@@ -35,6 +37,11 @@ def register(spec: Vendor) -> None:
 
 def vendor(key: str) -> Vendor:
     return _vendors[key]
+
+
+def carries_personal(key: str) -> bool:
+    """Are calls to this vendor about people? One that is not registered counts as such, too."""
+    return key not in _vendors or _vendors[key].personal
 
 
 def vendors() -> list[Vendor]:

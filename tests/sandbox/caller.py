@@ -70,6 +70,34 @@ class ApidazeCaller(Caller):
         return self.call("POST", "/externalscripts", data={"url": url, **fields})
 
 
+class SmsCaller(Caller):
+    """The same customer at the SMS API."""
+
+    @property
+    def base_url(self):
+        return self.sandbox.sms_url
+
+    def send(self, numbers, content="Hello", **fields):
+        body = {"messages": [{"content": content, "mobile_number": numbers}], **fields}
+        return self.call("POST", "/send", json=body)
+
+    def sent(self, numbers, content="Hello", **fields):
+        """The document id."""
+        answer = self.send(numbers, content, **fields)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["document_id"]
+
+    def keys(self, method, path="", *, level="applications", **options):
+        headers = {"Authorization": f"Bearer {self.token}"}
+        url = f"{self.sandbox.keys_url}/{level}/keys{path}"
+        return requests.request(method, url, headers=headers, timeout=5, allow_redirects=False, **options)
+
+    def add_key(self, key_id, *, level="applications", **fields):
+        answer = self.keys("POST", level=level, json={"key_id": key_id, "secret": f"secret of {key_id}", **fields})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+
 def assert_refused(answer, status, name):
     """The gateway's own shape of an error, all of it text, under the answer's transaction id."""
     assert answer.status_code == status

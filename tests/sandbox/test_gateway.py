@@ -76,7 +76,7 @@ def test_every_vendor_call_takes_the_latency(acme, control):
     before = time.monotonic()
     acme.call("GET", "/order")
     assert time.monotonic() - before >= 0.15
-    assert control.settings() == {"latency_seconds": 0.15, "latency_jitter_seconds": 0}
+    assert control.settings() == {"latency_seconds": 0.15, "latency_jitter_seconds": 0, "report_speed": 1}
 
 
 @pytest.mark.parametrize("fields", [{"quota_limit": 0}, {"limit_eur": "much"}, {"colour": "red"}, {"blocked": 1}])

@@ -2,33 +2,20 @@
 
 import pytest
 
-from portal.vendors.http import CallRecord, Limits, Redactor, VendorHttp, fetch_token
+from portal.vendors.http import CallRecord
 from sandbox.process import SandboxProcess
 from telephony.client import ApidazeClient
-from tests.telephony.relay import relaying
+from tests.telephony import apidaze_contract
 from tests.telephony.telephone import Telephone
+from tests.vendors.gateway import GatewayTokens, way_to
+from tests.vendors.relay import relaying
 
 CLIENT_ID = "acme-telephony"
 SECRET = "acme's telephony secret"
-LIMITS = Limits(connect_timeout=2, read_timeout=5, total_timeout=10)
 
 
-class GatewayTokens:
-    """Acme's tokens, asked for when needed."""
-
-    def __init__(self, sandbox: SandboxProcess) -> None:
-        self._token_url = sandbox.token_url
-        self._token = ""
-
-    def current(self) -> str:
-        return self._token or self.renew("")
-
-    def renew(self, rejected: str) -> str:
-        told = fetch_token(
-            self._token_url, CLIENT_ID, SECRET, limits=LIMITS, redactor=Redactor(), on_call=lambda record: None
-        )
-        self._token = told.value
-        return self._token
+def acme_tokens(sandbox: SandboxProcess) -> GatewayTokens:
+    return GatewayTokens(sandbox, CLIENT_ID, SECRET)
 
 
 class Line:
@@ -36,10 +23,7 @@ class Line:
 
     def __init__(self, url: str, sandbox: SandboxProcess) -> None:
         self.log: list[CallRecord] = []
-        http = VendorHttp(
-            url, tokens=GatewayTokens(sandbox), limits=LIMITS, redactor=Redactor(), on_call=self.log.append
-        )
-        self.apidaze = ApidazeClient(http)
+        self.apidaze = ApidazeClient(way_to(url, acme_tokens(sandbox), self.log))
 
 
 @pytest.fixture
@@ -52,7 +36,7 @@ def account(control):
 @pytest.fixture
 def relay(sandbox, account):
     """Between client and vendor; the test fails when either breaks the contract."""
-    with relaying(sandbox.apidaze_url) as relay:
+    with relaying(sandbox.apidaze_url, apidaze_contract) as relay:
         yield relay
     assert relay.complaints == []
 

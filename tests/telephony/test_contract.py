@@ -19,7 +19,7 @@ from tests.telephony.apidaze_contract import (
     complaints_of_request,
     operation_of,
 )
-from tests.telephony.conftest import CLIENT_ID, SECRET, GatewayTokens
+from tests.telephony.conftest import CLIENT_ID, SECRET, acme_tokens
 from tests.vendors.raw import Caller, raw_vendor, replying
 from tests.vendors.raw import reply as raw_reply
 
@@ -133,7 +133,7 @@ def test_every_answer_keeps_the_contract(sandbox, control, operation, body, cont
     answer = requests.request(
         operation.method,
         sandbox.apidaze_url + operation.path.replace("{id}", known),
-        headers={"Authorization": f"Bearer {GatewayTokens(sandbox).current()}", "Content-Type": content_type},
+        headers={"Authorization": f"Bearer {acme_tokens(sandbox).current()}", "Content-Type": content_type},
         data=body,
         timeout=5,
     )

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -189,6 +190,69 @@ def test_what_is_too_deep_is_not_shown():
     assert UNSHOWABLE in str(Redactor().json(deep))
 
 
+# --- People's numbers and texts -----------------------------------------------------------------------------------------
+
+PERSONAL = Redactor(personal=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("+31612345678", "+316***78"),
+        ("+31612345678,0612345679", "+316***78,061***79"),
+        ("0031612345678 is barred", "0031***78 is barred"),
+        ("to 31612345678.", "to 316***78."),
+        ("3197000000000", "319***00"),
+        ("+447911123456", "+447***56"),
+        ('{"RecipientPhonenumber":"31612345678"}', '{"RecipientPhonenumber":"316***78"}'),
+    ],
+)
+def test_of_a_number_only_the_ends_are_shown(text, shown):
+    assert PERSONAL.text(text) == shown
+    assert Redactor().text(text) == text
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "1795294248",
+        "1795294248123",
+        "2026-11-21T08:30:00.000Z",
+        "b4e905d4-774c-4c83-8360-01427e17a33a",
+        "wk_2C6EDCDFDFD944F3A75D0D36",
+        "quota-limit: 100000",
+        "api-version: 1.0",
+    ],
+)
+def test_other_digits_stay_readable(harmless):
+    assert PERSONAL.text(harmless) == harmless
+
+
+def test_a_number_that_is_no_text_is_not_shown_either():
+    assert PERSONAL.body('{"to": 31612345678, "parts": 3}') == '{"to": "***", "parts": 3}'
+
+
+@pytest.mark.parametrize("spare", ["", " " * 40_000], ids=["whole", "cut short"])
+def test_no_text_to_people_is_shown(spare):
+    body = json.dumps({"messages": [{"content": 'code "4711"', "mobile_number": "+31612345678"}], "sender": "Acme"})
+    for shown in (PERSONAL.body(body + spare), PERSONAL.text(body + spare)):
+        assert "4711" not in shown
+        assert "12345" not in shown
+        assert "Acme" in shown
+    assert "4711" in Redactor().body(body)
+
+
+def test_an_address_of_reports_is_not_shown():
+    assert "token" not in PERSONAL.body('{"webhook_url": "https://portal.example/sms/reports/token"}')
+
+
+def test_a_list_cut_short_does_not_end_in_half_a_number():
+    numbers = ",".join(f"+3161234{place:04d}" for place in range(3000))
+    for length in range(40, 56):
+        shown = PERSONAL.text("x" * length + " " + numbers)
+        assert not re.search(r"\d{4}", shown.rpartition(",")[2])
+
+
 @pytest.mark.parametrize(
     "evil",
     [
@@ -200,11 +264,14 @@ def test_what_is_too_deep_is_not_shown():
         "basic " * 20_000,
         '{"a":' * 20_000,
         "a " * 50_000,
+        "+31612345678" * 8_000,
+        "+" * 100_000,
+        "0" * 100_000,
     ],
     ids=lambda text: text[:6],
 )
 def test_no_text_takes_long(evil):
-    redactor = Redactor([SECRET])
+    redactor = Redactor([SECRET], personal=True)
     began = time.process_time()
     redactor.body(evil)
     assert time.process_time() - began < 2

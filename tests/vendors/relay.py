@@ -1,25 +1,28 @@
-"""A relay between the client and the simulated vendor that holds both to the vendor's published contract."""
+"""A relay between a client and its simulated vendor that holds both to the vendor's published contract."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import requests
-
-from tests.telephony.apidaze_contract import complaints_of_answer, complaints_of_request, operation_of
 
 HOP_BY_HOP = {"connection", "content-length", "host", "transfer-encoding", "date", "server", "content-encoding"}
 
 
 class Relay(ThreadingHTTPServer):
-    """`complaints` is what either side did wrong; `operations` are the names of those that were called, in order."""
+    """`contract` is the module that knows it: `operation_of`, `complaints_of_request`, `complaints_of_answer`.
+
+    `complaints` is what either side did wrong; `operations` are the names of those that were called, in order.
+    """
 
     daemon_threads = True
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, contract: Any) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.target = target
+        self.contract = contract
         self.complaints: list[str] = []
         self.operations: list[str] = []
         self.session = requests.Session()
@@ -37,14 +40,16 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
-        self.server.complaints += complaints_of_request(self.command, self.path, headers, body)
+        self.server.complaints += self.server.contract.complaints_of_request(self.command, self.path, headers, body)
         answer = self.server.session.request(
             self.command, self.server.target + self.path, headers=headers, data=body, timeout=10, allow_redirects=False
         )
-        if operation := operation_of(self.command, self.path):
+        if operation := self.server.contract.operation_of(self.command, self.path):
             self.server.operations.append(operation.name)
             kind = answer.headers.get("Content-Type", "")
-            self.server.complaints += complaints_of_answer(operation, answer.status_code, kind, answer.content)
+            self.server.complaints += self.server.contract.complaints_of_answer(
+                operation, answer.status_code, kind, answer.content
+            )
         self._answer(answer)
 
     do_GET = do_POST = do_PUT = do_DELETE = _pass_on
@@ -64,8 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def relaying(target: str) -> Iterator[Relay]:
-    relay = Relay(target)
+def relaying(target: str, contract: Any) -> Iterator[Relay]:
+    relay = Relay(target, contract)
     thread = threading.Thread(target=relay.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
