@@ -9,7 +9,9 @@ class MessagingConfig(AppConfig):
     def ready(self) -> None:
         from messaging import presence
         from messaging.connecting import KPN_SMS
+        from messaging.people.lists import register_lists
         from portal.vendors.registry import register
 
         register(KPN_SMS)
         presence.register()
+        register_lists()

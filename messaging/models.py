@@ -144,6 +144,16 @@ class Sender(TenantModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def in_use(self) -> bool:
+        """Is there something to give up?"""
+        return self.state in (self.State.ASKED, self.State.ALLOWED)
+
+    @property
+    def condition(self) -> str:
+        """One word for a badge (see `portal.ui.statuses`)."""
+        return f"sender_{self.state}"
+
 
 class Destination(TenantModel):
     """A country to which a connection sends: what the parts sent there are metered by. `unit_price` is in EUR for one part."""

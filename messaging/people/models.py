@@ -41,6 +41,8 @@ class Contact(TenantModel):
         constraints = [models.UniqueConstraint(fields=["tenant", "number"], name="sms_contact_once")]
         indexes = [
             models.Index(fields=["tenant", "name", "id"], name="sms_contact_by_name"),
+            models.Index(fields=["tenant", "number", "id"], name="sms_contact_by_number"),
+            models.Index(fields=["tenant", "-created_at", "-id"], name="sms_contact_by_age"),
             GinIndex(fields=["tags"], name="sms_contact_by_tag"),
         ]
 
@@ -98,7 +100,10 @@ class OptOut(TenantModel):
                 fields=["tenant", "number"], condition=models.Q(lifted_at=None), name="sms_opt_out_once"
             )
         ]
-        indexes = [models.Index(fields=["tenant", "-created_at", "-id"], name="sms_opt_out_list")]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at", "-id"], name="sms_opt_out_list"),
+            models.Index(fields=["tenant", "number", "id"], name="sms_opt_out_by_number"),
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -117,6 +122,10 @@ class Template(TenantModel):
     class Meta:
         verbose_name, verbose_name_plural = _("template"), _("templates")
         constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="sms_template_once")]
+        indexes = [
+            models.Index(fields=["tenant", "name", "id"], name="sms_template_by_name"),
+            models.Index(fields=["tenant", "-changed_at", "-id"], name="sms_template_by_age"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -11,7 +11,7 @@ from portal.audit.context import acting_for
 from portal.bulk import notices
 from portal.bulk.models import Batch, BatchRow
 from portal.bulk.progress import outcomes_of
-from portal.bulk.registry import BatchKind, Later, Refusal
+from portal.bulk.registry import BatchKind, Done, Later, Refusal
 from portal.operations import decisions
 from portal.operations.decisions import NotPossible
 from portal.operations.models import ENDED, Operation, Status
@@ -50,6 +50,9 @@ def _written_down(batch: Batch, rows: Sequence[BatchRow], answers: Sequence[Any]
             case Refusal():
                 row.state, row.reason = State.REFUSED, answer.reason.as_json()
                 batch.refused += 1
+            case Done():
+                row.state = State.PROMISED
+                batch.promised += 1
             case Operation():
                 row.state, row.operation = State.PROMISED, answer
                 batch.promised += 1

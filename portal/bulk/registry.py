@@ -32,6 +32,11 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Done:
+    """This row is done already, without a vendor. Only an `immediate` kind may answer so."""
+
+
+@dataclass(frozen=True)
 class Refusal:
     """This row will not be done."""
 
@@ -67,7 +72,7 @@ class BatchKind:
     `outlook` tells cost and consequences once all rows are checked; it is asked by pages, so it should ask little.
     `promise` promises a chunk of good rows in the caller's transaction, through the app's verbs. One answer for each row:
     the Operation it became, a Refusal, or Later.
-    `immediate`: what it does is done with that, and the operation given is the one that it was done to; nothing of it can be
+    `immediate`: what it does is done with that; the answer is Done, or the operation that it was done to. Nothing of it can be
     taken back.
     """
 
@@ -76,7 +81,7 @@ class BatchKind:
     role: Role
     check: Callable[["Batch", Sequence["BatchRow"]], None]
     outlook: Callable[["Batch"], Outlook]
-    promise: Callable[["Batch", Sequence["BatchRow"]], Sequence["Operation | Refusal | Later"]]
+    promise: Callable[["Batch", Sequence["BatchRow"]], Sequence["Operation | Done | Refusal | Later"]]
     fields: tuple[Field, ...] = ()
     identity: str = ""
     list_key: str = ""

@@ -51,6 +51,11 @@ LOOKS = {
     "failing": Look("danger", "plug-connected-x", _("Failing")),
     "untested": Look("neutral", "help-circle", _("Not tested")),
     "disabled": Look("neutral", "player-pause", _("Disabled")),
+    # names that recipients of messages see
+    "sender_asked": Look("info", "hourglass", _("Asked for")),
+    "sender_allowed": Look("success", "check", _("Allowed")),
+    "sender_refused": Look("danger", "circle-x", _("Refused")),
+    "sender_withdrawn": Look("neutral", "ban", _("Given up")),
     # bulk work and its rows
     "batch_details": Look("neutral", "pencil", _("Details to fill in")),
     "batch_checking": Look("info", "hourglass", _("Being checked")),

@@ -6,6 +6,7 @@ from itertools import count
 
 from django.utils import timezone
 
+from messaging.people.models import Contact, OptOut, Template
 from portal.audit.trail import record_many
 from portal.billing.models import Statement
 from portal.operations.models import Operation
@@ -228,6 +229,31 @@ def call_scripts(tenant: Tenant, owner: User, number: int) -> None:
     )
 
 
+def contacts(tenant: Tenant, owner: User, number: int) -> None:
+    Contact.objects.bulk_create(
+        Contact(tenant=tenant, number=_mobile(), name=f"Person {place // 3}", tags=["customer"], created_at=moment)
+        for place, moment in enumerate(_moments(number))
+    )
+
+
+def opt_outs(tenant: Tenant, owner: User, number: int) -> None:
+    OptOut.objects.bulk_create(
+        OptOut(tenant=tenant, number=_mobile(), source="file", created_by=owner, created_at=moment)
+        for moment in _moments(number)
+    )
+
+
+def templates(tenant: Tenant, owner: User, number: int) -> None:
+    Template.objects.bulk_create(
+        Template(tenant=tenant, name=f"Text {next(_numbers)}", text="Hello", changed_by=owner, changed_at=moment)
+        for moment in _moments(number)
+    )
+
+
+def _mobile() -> str:
+    return f"+316{next(_numbers):08}"
+
+
 MAKERS: dict[str, Maker] = {
     "provisioning.subscribers": subscribers,
     "provisioning.orders": orders,
@@ -241,4 +267,7 @@ MAKERS: dict[str, Maker] = {
     "telephony.sip_accounts": sip_accounts,
     "telephony.differences": sip_differences,
     "telephony.scripts": call_scripts,
+    "messaging.contacts": contacts,
+    "messaging.opt_outs": opt_outs,
+    "messaging.templates": templates,
 }

@@ -1,0 +1,59 @@
+"""Texts to begin from: the list, a new one, changes."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from messaging.people import templates as shelf
+from messaging.people.forms import TemplateForm
+from messaging.people.lists import TEMPLATES
+from messaging.people.models import Template
+from messaging.views.pieces import asked, done, may, status_of
+from portal.lists.pages import list_page
+from portal.tenancy.door import TenantRequest, tenant_view
+from portal.tenancy.roles import Role
+
+
+@tenant_view(Role.VIEWER)
+@require_safe
+def templates(request: TenantRequest) -> HttpResponse:
+    found = {**list_page(request, TEMPLATES), "may_operate": may(request, Role.OPERATOR)}
+    return render(request, "messaging/templates.html", found)
+
+
+@tenant_view(Role.OPERATOR)
+def template_new(request: TenantRequest) -> HttpResponse:
+    form = TemplateForm(request.POST or None)
+
+    def add() -> None:
+        told = form.cleaned_data
+        shelf.add_template(request.tenant, told["name"], told["text"], acting_user=request.user)
+
+    if asked(form, add):
+        return done(request, _("The template “%(name)s” is kept.") % form.cleaned_data, "templates")
+    return render(request, "messaging/template_form.html", {"form": form}, status=status_of(form))
+
+
+@tenant_view(Role.OPERATOR)
+def template_edit(request: TenantRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Template.objects.select_related("changed_by"), pk=pk)
+    name = found.name
+    form = TemplateForm(request.POST or None, initial={"name": name, "text": found.text})
+
+    def change() -> None:
+        told = form.cleaned_data
+        shelf.change_template(found, told["name"], told["text"], acting_user=request.user)
+
+    if asked(form, change):
+        return done(request, _("The template “%(name)s” is kept.") % form.cleaned_data, "templates")
+    context = {"form": form, "template": found, "name": name}
+    return render(request, "messaging/template_form.html", context, status=status_of(form))
+
+
+@tenant_view(Role.OPERATOR)
+@require_POST
+def template_delete(request: TenantRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Template, pk=pk)
+    shelf.delete_template(found, acting_user=request.user)
+    return done(request, _("The template “%(name)s” is deleted.") % {"name": found.name}, "templates")
