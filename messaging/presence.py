@@ -33,6 +33,11 @@ ACTS: dict[str, object] = {
     "messaging.sender_decided": _("Sender allowed or refused by support"),
     "messaging.sender_withdrawn": _("Sender given up"),
     "messaging.rules_changed": _("Sending rules changed"),
+    "messaging.campaign_written": _("Campaign written"),
+    "messaging.campaign_changed": _("Campaign changed"),
+    "messaging.campaign_checked_again": _("Campaign checked again"),
+    "messaging.campaign_characters_replaced": _("Characters of a campaign replaced"),
+    "messaging.campaign_discarded": _("Campaign discarded"),
 }
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from messaging.views import campaigns, opt_outs, people, rules, senders, templates
+from messaging.views import campaigns, compose, opt_outs, people, preflight, rules, senders, templates
 
 app_name = "messaging"
 urlpatterns = [
@@ -27,4 +27,14 @@ urlpatterns = [
     path("senders/<int:pk>/withdraw/", senders.sender_withdraw, name="sender_withdraw"),
     path("rules/", rules.rules, name="rules"),
     path("rules/change/", rules.rules_change, name="rules_change"),
+    path("campaigns/new/", compose.campaign_new, name="campaign_new"),
+    path("campaigns/text/", compose.compose_text, name="compose_text"),
+    path("campaigns/<int:pk>/edit/", compose.campaign_edit, name="campaign_edit"),
+    path("campaigns/<int:pk>/check/", preflight.preflight, name="preflight"),
+    path("campaigns/<int:pk>/check/now/", preflight.preflight_now, name="preflight_now"),
+    path("campaigns/<int:pk>/check/left-out/", preflight.preflight_lines, name="preflight_lines"),
+    path("campaigns/<int:pk>/check/left-out.csv", preflight.preflight_lines_csv, name="preflight_lines_csv"),
+    path("campaigns/<int:pk>/check/again/", preflight.plan_again, name="plan_again"),
+    path("campaigns/<int:pk>/check/replace/", preflight.replace_characters, name="replace_characters"),
+    path("campaigns/<int:pk>/discard/", preflight.discard, name="campaign_discard"),
 ]

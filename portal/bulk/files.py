@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -25,6 +25,16 @@ class NotATable(Exception):
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """What a file may have at most; `cell` in characters."""
+
+    bytes: int = MOST_BYTES
+    rows: int = MOST_ROWS
+    columns: int = MOST_COLUMNS
+    cell: int = LONGEST_CELL
+
+
+@dataclass(frozen=True)
 class Table:
     """A heading, and rows with the line (from 1, the heading included) at which each begins."""
 
@@ -35,24 +45,35 @@ class Table:
 
 def read_table(raw: bytes) -> Table:
     """The table in `raw`. Empty rows are left out, guards of formulas taken off. Raises NotATable."""
-    if len(raw) > MOST_BYTES:
+    text = read_text(raw, Bounds())
+    delimiter = guess_delimiter(text)
+    records = read_records(io.StringIO(text, newline=""), delimiter)
+    _line, heading = next(records, (0, []))
+    rows = list(bounded(records, check_heading(heading, Bounds()), Bounds()))
+    if not rows:
+        raise NotATable(_("The file has a heading and no rows below it."))
+    return Table([cell.strip() for cell in heading], rows, delimiter)
+
+
+def read_text(raw: bytes, bounds: Bounds) -> str:
+    """What is written in a file that is neither too large nor empty. Raises NotATable."""
+    if len(raw) > bounds.bytes:
         raise NotATable(
-            _("The file is larger than %(most)s MB. Divide it into several.") % {"most": MOST_BYTES // 10**6}
+            _("The file is larger than %(most)s MB. Divide it into several.") % {"most": bounds.bytes // 10**6}
         )
     text = decode(raw)
     if not text.strip():
         raise NotATable(_("The file is empty."))
-    delimiter = _guess_delimiter(text)
-    records = _records(text, delimiter)
-    _line, heading = next(records, (0, []))
+    return text
+
+
+def check_heading(heading: Sequence[str], bounds: Bounds) -> int:
+    """The number of columns. Raises NotATable where there is none, or too many."""
     if not heading:
         raise NotATable(_("The file is empty."))
-    if len(heading) > MOST_COLUMNS:
-        raise NotATable(_("The file has more than %(most)s columns.") % {"most": MOST_COLUMNS})
-    rows = _bounded(records, len(heading))
-    if not rows:
-        raise NotATable(_("The file has a heading and no rows below it."))
-    return Table([cell.strip() for cell in heading], rows, delimiter)
+    if len(heading) > bounds.columns:
+        raise NotATable(_("The file has more than %(most)s columns.") % {"most": bounds.columns})
+    return len(heading)
 
 
 def decode(raw: bytes) -> str:
@@ -87,16 +108,16 @@ def _decoded(raw: bytes, encoding: str) -> str:
     return text
 
 
-def _guess_delimiter(text: str) -> str:
-    """The one that the heading has most of, outside of quotes."""
-    first = next(line for line in text.splitlines() if line.strip())
+def guess_delimiter(text: str) -> str:
+    """The one that the heading has most of, outside of quotes. `text` is not empty."""
+    first = text.lstrip().partition("\n")[0].partition("\r")[0]
     counted = Counter(character for part in first.split('"')[::2] for character in part if character in DELIMITERS)
     return max(DELIMITERS, key=lambda delimiter: counted[delimiter])
 
 
-def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """(line, cells) of every row that has something in it. Raises NotATable where quotes do not fit."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+def read_records(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """(line, cells) of every row that has something in it; `lines` have their ends. Raises NotATable for wrong quotes."""
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     begins = 1
     try:
         for cells in reader:
@@ -110,11 +131,11 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         ) from error
 
 
-def _bounded(records: Iterator[tuple[int, list[str]]], width: int) -> list[tuple[int, list[str]]]:
-    rows: list[tuple[int, list[str]]] = []
-    for line, cells in records:
-        if len(rows) == MOST_ROWS:
-            raise NotATable(_("The file has more than %(most)s rows. Divide it into several.") % {"most": MOST_ROWS})
+def bounded(records: Iterable[tuple[int, list[str]]], width: int, bounds: Bounds) -> Iterator[tuple[int, list[str]]]:
+    """`records` with `width` cells each, short ones filled up. Raises NotATable at what is beyond `bounds`."""
+    for number, (line, cells) in enumerate(records):
+        if number == bounds.rows:
+            raise NotATable(_("The file has more than %(most)s rows. Divide it into several.") % {"most": bounds.rows})
         if any(cells[width:]):
             raise NotATable(
                 _(
@@ -122,12 +143,11 @@ def _bounded(records: Iterator[tuple[int, list[str]]], width: int) -> list[tuple
                 )
                 % {"line": line}
             )
-        if any(len(cell) > LONGEST_CELL for cell in cells):
+        if any(len(cell) > bounds.cell for cell in cells):
             raise NotATable(
-                _("Line %(line)s has a cell of more than %(most)s characters.") % {"line": line, "most": LONGEST_CELL}
+                _("Line %(line)s has a cell of more than %(most)s characters.") % {"line": line, "most": bounds.cell}
             )
-        rows.append((line, [*cells[:width], *[""] * (width - len(cells))]))
-    return rows
+        yield line, [*cells[:width], *[""] * (width - len(cells))]
 
 
 # --- Formulas -----------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from tests.vendors.relay import relaying
 
 CLIENT_ID = "acme-messaging"
 SECRET = "acme's messaging secret"
+from tests.messaging.press import Press
 
 
 @pytest.fixture
@@ -62,3 +63,10 @@ def line(relays, sandbox) -> Line:
 def direct(sandbox, account) -> Line:
     """Without the relays, for answers that break the contract on purpose."""
     return Line(sandbox.sms_url, sandbox.keys_url, acme_tokens(sandbox))
+
+
+@pytest.fixture
+def press(mailroom, cast, client) -> Press:
+    """Bob at Acme's campaigns."""
+    client.force_login(cast.bob)
+    return Press(mailroom, client)
