@@ -7,11 +7,16 @@ class MessagingConfig(AppConfig):
     verbose_name = _("Messaging")
 
     def ready(self) -> None:
-        from messaging import presence
+        from messaging import demo, lists, presence, support
         from messaging.connecting import KPN_SMS
         from messaging.people.lists import register_lists
+        from portal.local.demo import register as register_demo
         from portal.vendors.registry import register
 
+        # What support asks about its operations registers itself when the module is read.
+        assert support
         register(KPN_SMS)
         presence.register()
         register_lists()
+        lists.register_lists()
+        register_demo(demo.load)

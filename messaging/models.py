@@ -7,7 +7,8 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -195,6 +196,15 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
     def living(self) -> "CampaignQuerySet":
         return self.exclude(state__in=Campaign.ENDED)
 
+    def wanting_a_person(self) -> "CampaignQuerySet":
+        return self.filter(state__in=Campaign.WANTS_A_PERSON)
+
+    def with_counts(self) -> "CampaignQuerySet":
+        """Each with `counts`: how many of its messages are in each state (see `messaging.campaigns.tally`)."""
+        sums = JSONObject(**{state: Sum(state) for state in MessageState.values})
+        batches = Batch.objects.filter(campaign=OuterRef("pk")).order_by().values("campaign")
+        return self.annotate(counts=Subquery(batches.annotate(sums=sums).values("sums")))
+
 
 class Campaign(Turns):
     """One text (with or without placeholders) to many people, or to one.
@@ -218,6 +228,7 @@ class Campaign(Turns):
 
     EDITABLE = [State.DRAFT, State.CHECKING, State.READY]
     ENDED = [State.DONE, State.CANCELLED]
+    WANTS_A_PERSON = [State.STOPPED, State.AWAITING]
 
     connection = TenantForeignKey(Connection, related_name="sms_campaigns", verbose_name=_("connection"))
     name = models.CharField(_("name"), max_length=120)
@@ -274,6 +285,11 @@ class Campaign(Turns):
             models.Index(fields=["tenant", "state", "-created_at", "-id"], name="sms_campaign_by_state"),
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="sms_campaign_due"),
             models.Index(
+                fields=["state", "id"],
+                condition=Q(state__in=["stopped", "awaiting"]),
+                name="sms_campaign_wants_a_person",
+            ),
+            models.Index(
                 fields=["ended_at"], condition=Q(ended_at__isnull=False, text_removed_at=None), name="sms_text_kept"
             ),
         ]
@@ -284,6 +300,10 @@ class Campaign(Turns):
     @property
     def editable(self) -> bool:
         return self.state in self.EDITABLE
+
+    @property
+    def living(self) -> bool:
+        return self.state not in self.ENDED
 
     @property
     def why_stopped(self) -> Sentence:
@@ -364,6 +384,11 @@ class Batch(TenantModel):
         indexes = [
             models.Index(fields=["campaign", "state", "number"], name="sms_batch_by_state"),
             models.Index(
+                fields=["tenant", "state", "id"],
+                condition=Q(state__in=["asked", "unknown"]),
+                name="sms_batch_open",
+            ),
+            models.Index(
                 fields=["reports_due_at"],
                 condition=Q(handed_over__gt=0) | Q(accepted__gt=0),
                 name="sms_batch_reports_due",
@@ -372,6 +397,11 @@ class Batch(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.campaign_id}/{self.number}"
+
+    @property
+    def condition(self) -> str:
+        """One word for a badge (see `portal.ui.statuses`)."""
+        return f"sms_batch_{self.state}"
 
 
 class Message(TenantModel):
@@ -402,6 +432,11 @@ class Message(TenantModel):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def condition(self) -> str:
+        """One word for a badge (see `portal.ui.statuses`)."""
+        return f"sms_{self.state}"
 
 
 class Sending(TenantModel):

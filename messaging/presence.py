@@ -1,17 +1,29 @@
 """Where messaging shows itself on pages that all apps share."""
 
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from messaging import home, usage
+from messaging.models import Batch, Campaign, CampaignQuerySet
+from messaging.notices import campaigns as campaign_notices
 from messaging.people.bulk import KINDS
 from messaging.people.notices import SENDER_DECIDED
 from messaging.people.search import CONTACTS
+from messaging.search import CAMPAIGNS, messages_to
 from portal.audit import labels
 from portal.bulk import registry as bulk_kinds
 from portal.notices import registry as notice_kinds
+from portal.operations import subjects
+from portal.operations.models import Operation
 from portal.search import registry as search
 from portal.tenancy.roles import Role
-from portal.ui import navigation
+from portal.ui import charges, first_steps, navigation
+from portal.ui import home as ui_home
 from portal.ui.navigation import NavItem
+from portal.vendors import home as vendors_home
 
 SECTION = _("Messaging")
 ACTS: dict[str, object] = {
@@ -38,12 +50,15 @@ ACTS: dict[str, object] = {
     "messaging.campaign_checked_again": _("Campaign checked again"),
     "messaging.campaign_characters_replaced": _("Characters of a campaign replaced"),
     "messaging.campaign_discarded": _("Campaign discarded"),
+    "messaging.days_exported": _("SMS day by day exported"),
 }
 
 
 def register() -> None:
     for item in (
-        NavItem(_("Campaigns"), "messaging:campaigns", "message", Role.VIEWER, 400, SECTION),
+        NavItem(_("Campaigns"), "messaging:campaigns", "message", Role.VIEWER, 400, SECTION, wanting_a_person, key="m"),
+        NavItem(_("Messages"), "messaging:messages", "search", Role.VIEWER, 410, SECTION),
+        NavItem(_("Day by day"), "messaging:days", "calendar", Role.VIEWER, 420, SECTION),
         NavItem(_("Contacts"), "messaging:contacts", "users", Role.VIEWER, 430, SECTION),
         NavItem(_("Do-not-send list"), "messaging:opt_outs", "ban", Role.VIEWER, 435, SECTION),
         NavItem(_("Templates"), "messaging:templates", "file-text", Role.VIEWER, 440, SECTION),
@@ -52,7 +67,25 @@ def register() -> None:
     ):
         navigation.register(item)
     labels.register(ACTS)
+    search.register(CAMPAIGNS)
     search.register(CONTACTS)
+    search.register_jump("messaging", messages_to)
     for kind in KINDS:
         bulk_kinds.register(kind)
-    notice_kinds.register(SENDER_DECIDED)
+    usage.register()
+    vendors_home.register_along(home.ALONG, home.along)
+    ui_home.register(ui_home.HomeCard("messaging", home.card, order=400))
+    ui_home.register_matters("messaging", home.matters, order=400)
+    first_steps.register("messaging", home.steps, order=400)
+    charges.register("messaging", home.charges)
+    subjects.register(Batch._meta.label_lower, _batch_page)
+    notice_kinds.register(SENDER_DECIDED, *campaign_notices.KINDS)
+    campaign_notices.watch()
+
+
+def wanting_a_person(request: HttpRequest) -> CampaignQuerySet:
+    return Campaign.objects.wanting_a_person()
+
+
+def _batch_page(operation: Operation) -> tuple[Any, str]:
+    return _("The batch"), reverse("messaging:batch", args=[operation.tenant.slug, operation.subject_id])

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from messaging.views import campaigns, compose, opt_outs, people, preflight, rules, senders, templates
+from messaging.views import campaigns, compose, days, messages, opt_outs, people, preflight, rules, senders, templates
 
 app_name = "messaging"
 urlpatterns = [
@@ -37,4 +37,12 @@ urlpatterns = [
     path("campaigns/<int:pk>/check/again/", preflight.plan_again, name="plan_again"),
     path("campaigns/<int:pk>/check/replace/", preflight.replace_characters, name="replace_characters"),
     path("campaigns/<int:pk>/discard/", preflight.discard, name="campaign_discard"),
+    path("campaigns/<int:pk>/", campaigns.campaign, name="campaign"),
+    path("campaigns/<int:pk>/now/", campaigns.campaign_now, name="campaign_now"),
+    path("campaigns/<int:pk>/messages/", campaigns.campaign_messages, name="campaign_messages"),
+    path("batches/<int:pk>/", campaigns.batch, name="batch"),
+    path("messages/", messages.messages, name="messages"),
+    path("messages/<int:pk>/", messages.message, name="message"),
+    path("days/", days.days, name="days"),
+    path("days.csv", days.days_csv, name="days_csv"),
 ]

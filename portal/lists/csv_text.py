@@ -31,6 +31,12 @@ def lines(spec: ListSpec, rows: Iterable[Any], zone: tzinfo) -> str:
     return _lines([cell(column.value(row), zone) for column in spec.columns] for row in rows)
 
 
+def table(labels: Iterable[str], rows: Iterable[Iterable[Any]], zone: tzinfo) -> str:
+    """A whole file of what is no list."""
+    head = [_guarded(label) for label in labels]
+    return BYTE_ORDER_MARK + _lines([head, *([cell(value, zone) for value in row] for row in rows)])
+
+
 def cell(value: Any, zone: tzinfo) -> str:
     """`value` as one cell: nothing for None, moments as ISO 8601 with the offset of `zone`, numbers without grouping."""
     if value is None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 
+from portal.tenancy.models import Membership
 from portal.tenancy.roles import Role
 
 Label = Any  # a string or a lazy translation
@@ -42,7 +43,20 @@ class SearchKind:
     order: int = 100
 
 
+@dataclass(frozen=True)
+class Jump:
+    """A page that a text leads to by its form alone, such as a telephone number."""
+
+    title: Label
+    detail: Label
+    url: str
+
+
+# Called for a member with what was typed; asks the database nothing.
+JumpSource = Callable[[Membership, str], Jump | None]
+
 _kinds: dict[str, SearchKind] = {}
+_jumps: dict[str, JumpSource] = {}
 
 
 def register(kind: SearchKind) -> None:
@@ -53,3 +67,12 @@ def register(kind: SearchKind) -> None:
 def kinds() -> list[SearchKind]:
     """As results stand on a page: by `order`."""
     return sorted(_kinds.values(), key=lambda kind: kind.order)
+
+
+def register_jump(key: str, source: JumpSource) -> None:
+    """Add where texts of some form lead, in `AppConfig.ready`; registering the same `key` again replaces it."""
+    _jumps[key] = source
+
+
+def jumps(membership: Membership, text: str) -> list[Jump]:
+    return [jump for source in _jumps.values() if (jump := source(membership, text))]

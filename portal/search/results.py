@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from portal.search.finding import best, terms_of
 from portal.search.folding import fold
-from portal.search.registry import Label, SearchKind, kinds
+from portal.search.registry import Label, SearchKind, jumps, kinds
 from portal.tenancy.models import Membership
 from portal.ui import navigation
 
@@ -41,7 +41,10 @@ class Group:
 
 def results(membership: Membership, text: str, most: int = MOST_SHOWN) -> list[Group]:
     """What `text` finds for a member, in groups of `most` hits; with two queries."""
-    links = pages(membership, text)
+    links = [
+        *(Hit(jump.title, jump.detail, "", jump.url) for jump in jumps(membership, text)),
+        *pages(membership, text),
+    ]
     return [*([Group("pages", _("Pages"), "list", links)] if links else []), *_found_rows(membership, text, most)]
 
 

@@ -22,7 +22,8 @@ class Charge:
 
     They are what the statements of both months show by now, each by its own terms. `zone` is by whose calendar it is charged.
     `peak` is what the month is charged by and `peak_at` when it was reached, None where it was brought along from the month
-    before; `peak_at_most` and `cost_at_most` are what they come to when all on its way arrives, or turns out to have.
+    before; `peak_at_most` and `cost_at_most` are what they come to when all on its way arrives, or turns out to have. Where the
+    month is charged by its sum, `sums`, that is told as `peak`.
     """
 
     label: str
@@ -34,6 +35,7 @@ class Charge:
     cost_at_most: Decimal | None
     last_cost: Decimal | None
     zone: str = BILLING_ZONE.key
+    sums: bool = False
 
     @property
     def certain(self) -> bool:

@@ -6,6 +6,7 @@ from itertools import count
 
 from django.utils import timezone
 
+from messaging.models import Batch, Campaign, Message
 from messaging.people.models import Contact, OptOut, Template
 from portal.audit.trail import record_many
 from portal.billing.models import Statement
@@ -15,6 +16,7 @@ from portal.vendors.models import Call, Connection, ConnectionState
 from provisioning.models import Drift, Order, Product, Subscriber
 from telephony.models import CallScript, SipAccount
 from telephony.models import Drift as SipDrift
+from tests.messaging.rows import some_connection as some_sms
 from tests.provisioning.samples import some_connection
 from tests.telephony.samples import some_connection as some_telephones
 
@@ -254,6 +256,34 @@ def _mobile() -> str:
     return f"+316{next(_numbers):08}"
 
 
+def sms_connection(tenant: Tenant) -> Connection:
+    found = Connection.objects.filter(tenant=tenant, vendor="kpn_sms").order_by("name").first()
+    return found or some_sms(tenant, "Lists of messages")
+
+
+def campaigns(tenant: Tenant, owner: User, number: int) -> None:
+    """Each with a batch of one message."""
+    own = {"tenant": tenant, "connection": sms_connection(tenant), "sender": "Acme", "created_by": owner}
+    made = Campaign.objects.bulk_create(
+        Campaign(**own, name=f"Spring {place // 3}", state="done", recipients=1, created_at=moment)
+        for place, moment in enumerate(_moments(number))
+    )
+    for campaign in made:
+        sms_messages(tenant, owner, 1, campaign)
+
+
+def sms_messages(tenant: Tenant, owner: User, number: int, campaign: Campaign | None = None) -> None:
+    """Of several campaigns, so that a number comes again."""
+    own = {"tenant": tenant, "connection": sms_connection(tenant)}
+    for first in range(0, number, 20):
+        of = campaign or Campaign.objects.create(**own, name="Autumn", sender="Acme", text="Hello", recipients=20)
+        batch = Batch.objects.create(tenant=tenant, campaign=of, number=1)
+        Message.objects.bulk_create(
+            Message(tenant=tenant, campaign=of, batch=batch, number=f"+316{12_345_000 + place}", country="NL", parts=1)
+            for place in range(min(20, number - first))
+        )
+
+
 MAKERS: dict[str, Maker] = {
     "provisioning.subscribers": subscribers,
     "provisioning.orders": orders,
@@ -270,4 +300,6 @@ MAKERS: dict[str, Maker] = {
     "messaging.contacts": contacts,
     "messaging.opt_outs": opt_outs,
     "messaging.templates": templates,
+    "messaging.campaigns": campaigns,
+    "messaging.messages": sms_messages,
 }

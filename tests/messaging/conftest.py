@@ -7,12 +7,12 @@ from portal.vendors.http import CallRecord, Redactor
 from sandbox.process import SandboxProcess
 from tests.messaging import kpn_contract
 from tests.messaging.mailroom import Mailroom
+from tests.messaging.press import Press
 from tests.vendors.gateway import GatewayTokens, way_to
 from tests.vendors.relay import relaying
 
 CLIENT_ID = "acme-messaging"
 SECRET = "acme's messaging secret"
-from tests.messaging.press import Press
 
 
 @pytest.fixture
