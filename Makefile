@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run manage test lint types checks pytest messages drill drill-import bench-provisioning bench-pages bench-peaks bench-scripts bench-sync chromium clean distclean
+.PHONY: help run manage test lint types checks pytest messages drill drill-import drill-sms bench-messaging bench-provisioning bench-pages bench-peaks bench-scripts bench-sync chromium clean distclean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -38,6 +38,12 @@ drill: .venv/installed-dev ## orders and subscribers under faults, kill -9 and a
 
 drill-import: .venv/installed-dev ## a file of 10,000 subscribers, imported by workers that are killed: DRILL_ROWS=10000
 	@DRILL_ROWS=$${DRILL_ROWS:-10000} $(PYTHON) -m pytest tests/drill/test_import.py -s
+
+drill-sms: .venv/installed-dev ## campaigns to 20,000 recipients under lost answers, kill -9 and an emptied broker: DRILL_RECIPIENTS=20000
+	@DRILL_RECIPIENTS=$${DRILL_RECIPIENTS:-20000} $(PYTHON) -m pytest tests/drill/test_sms.py -s
+
+bench-messaging: .venv/installed-dev ## 100,000 messages, against the quota that the vendor allows
+	@$(PYTHON) -m bench.messaging $(ARGS)
 
 bench-provisioning: .venv/installed-dev ## subscribers a second through the whole path, against the vendor's latency
 	@$(PYTHON) -m bench.provisioning $(ARGS)

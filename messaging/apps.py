@@ -8,6 +8,7 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from messaging import demo, lists, presence, support
+        from messaging.campaigns import sending  # noqa: F401 - its kind of operation is known from here on
         from messaging.connecting import KPN_SMS
         from messaging.people.lists import register_lists
         from portal.local.demo import register as register_demo

@@ -53,6 +53,7 @@ class SmsAccount(TenantModel):
     )
     keys_read_at = models.DateTimeField(_("signing keys last read"), null=True, editable=False)
     keys_asked_at = models.DateTimeField(null=True, editable=False)
+    keys_due_at = models.DateTimeField(default=timezone.now, editable=False)
     keys_error = models.CharField(_("why signing keys could not be read"), max_length=300, blank=True, editable=False)
     last_report_at = models.DateTimeField(_("last delivery report"), null=True, editable=False)
     # Since when a connection that should be told something is told nothing.

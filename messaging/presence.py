@@ -7,11 +7,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from messaging import home, usage
-from messaging.models import Batch, Campaign, CampaignQuerySet
+from messaging.models import Batch, Campaign, CampaignQuerySet, SigningKey
 from messaging.notices import campaigns as campaign_notices
 from messaging.people.bulk import KINDS
 from messaging.people.notices import SENDER_DECIDED
 from messaging.people.search import CONTACTS
+from messaging.reports import key_operations  # noqa: F401 - its kinds of operations register themselves
+from messaging.reports import notices as report_notices
 from messaging.search import CAMPAIGNS, messages_to
 from portal.audit import labels
 from portal.bulk import registry as bulk_kinds
@@ -50,7 +52,18 @@ ACTS: dict[str, object] = {
     "messaging.campaign_checked_again": _("Campaign checked again"),
     "messaging.campaign_characters_replaced": _("Characters of a campaign replaced"),
     "messaging.campaign_discarded": _("Campaign discarded"),
+    "messaging.campaign_released": _("Released a campaign"),
+    "messaging.campaign_confirmed": _("Confirmed a campaign as the second person"),
+    "messaging.campaign_paused": _("Paused a campaign"),
+    "messaging.campaign_resumed": _("Let a campaign go on"),
+    "messaging.campaign_cancelled": _("Cancelled a campaign"),
+    "messaging.campaign_stopped": _("A campaign stopped by itself"),
     "messaging.days_exported": _("SMS day by day exported"),
+    "messaging.key_shown": _("Secret of a signing key shown"),
+    "messaging.key_fetched": _("Signing key fetched from the vendor"),
+    "messaging.key_gone_at_vendor": _("Signing key gone at the vendor"),
+    "messaging.keys_asked": _("Signing keys read again"),
+    "messaging.number_changed": _("Virtual number changed"),
 }
 
 
@@ -79,7 +92,8 @@ def register() -> None:
     first_steps.register("messaging", home.steps, order=400)
     charges.register("messaging", home.charges)
     subjects.register(Batch._meta.label_lower, _batch_page)
-    notice_kinds.register(SENDER_DECIDED, *campaign_notices.KINDS)
+    subjects.register(SigningKey._meta.label_lower, _keys_page)
+    notice_kinds.register(SENDER_DECIDED, *campaign_notices.KINDS, *report_notices.KINDS)
     campaign_notices.watch()
 
 
@@ -89,3 +103,8 @@ def wanting_a_person(request: HttpRequest) -> CampaignQuerySet:
 
 def _batch_page(operation: Operation) -> tuple[Any, str]:
     return _("The batch"), reverse("messaging:batch", args=[operation.tenant.slug, operation.subject_id])
+
+
+def _keys_page(operation: Operation) -> tuple[Any, str]:
+    address = reverse("messaging:keys", args=[operation.tenant.slug])
+    return _("The signing keys"), f"{address}?connection={operation.connection_id}"

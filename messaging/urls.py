@@ -1,10 +1,28 @@
 from django.urls import path
 
-from messaging.views import campaigns, compose, days, messages, opt_outs, people, preflight, rules, senders, templates
+from messaging.views import (
+    campaigns,
+    compose,
+    days,
+    messages,
+    opt_outs,
+    people,
+    preflight,
+    rules,
+    senders,
+    steering,
+    templates,
+)
 
 app_name = "messaging"
 urlpatterns = [
     path("", campaigns.campaigns, name="campaigns"),
+    path("campaigns/<int:pk>/release/", steering.campaign_release, name="campaign_release"),
+    path("campaigns/<int:pk>/confirm/", steering.campaign_confirm, name="campaign_confirm"),
+    path("campaigns/<int:pk>/pause/", steering.campaign_pause, name="campaign_pause"),
+    path("campaigns/<int:pk>/resume/", steering.campaign_resume, name="campaign_resume"),
+    path("campaigns/<int:pk>/cancel/", steering.campaign_cancel, name="campaign_cancel"),
+    path("batches/<int:pk>/send-again/", steering.batch_send_again, name="batch_send_again"),
     path("contacts/", people.contacts, name="contacts"),
     path("contacts/new/", people.contact_new, name="contact_new"),
     path("contacts/<int:pk>/", people.contact, name="contact"),

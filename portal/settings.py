@@ -52,6 +52,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # A call waits for its script: nothing that comes after this is needed for it.
     "telephony.scripts.serving.CallScripts",
+    # The vendor posts thousands of delivery reports, and shows no session.
+    "messaging.reports.intake.ReportIntake",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.audit.context.RequestContextMiddleware",
@@ -299,6 +301,22 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "purge-script-trials": {"task": "telephony.tasks.purge_script_trials", "schedule": timedelta(hours=1)},
+    "sweep-campaigns": {
+        "task": "messaging.tasks.sweep_campaigns",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": 10},
+    },
+    "remove-old-sms-texts": {"task": "messaging.tasks.remove_old_texts", "schedule": timedelta(hours=6)},
+    "process-sms-reports": {
+        "task": "messaging.tasks.process_due_reports",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": 10},
+    },
+    "read-sms-keys": {
+        "task": "messaging.tasks.read_due_keys",
+        "schedule": env.float("SYNC_TICK_SECONDS", default=5),
+        "options": {"expires": 30},
+    },
     "look-around": {
         "task": "portal.notices.tasks.look_around",
         "schedule": env.float("NOTICE_TICK_SECONDS", default=30),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop as _
 
 from messaging.campaigns.audience import Audience
 from messaging.campaigns.planning import forget_plan
-from messaging.campaigns.turns import TASK
+from messaging.campaigns.waking import TASK
 from messaging.models import AudienceFile, Campaign
 from messaging.texts.parts import replaced
 from messaging.texts.placeholders import outside

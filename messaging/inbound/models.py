@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.tenancy.models import TenantModel
+from portal.tenancy.sealing import SealedField
 from portal.tenancy.wall import TenantForeignKey
 from portal.vendors.models import Connection
 
@@ -18,6 +19,8 @@ class VirtualNumber(TenantModel):
     name = models.CharField(_("name"), max_length=80, blank=True)
     forward_to_mail = models.EmailField(_("forward to e-mail"), blank=True)
     forward_to_url = models.URLField(_("forward to address"), max_length=500, blank=True)
+    # What is forwarded to an address is signed with it.
+    forward_secret = SealedField(_("secret of the forwarding"))
     created_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
 
     class Meta:

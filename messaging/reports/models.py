@@ -14,7 +14,8 @@ from portal.vendors.models import Connection
 class SigningKey(TenantModel):
     """A secret that the vendor signs reports with. Staged, active and retiring ones are believed.
 
-    `asked` names what is being asked of the vendor (a kind of operation), "" for nothing.
+    `level` is whose deliveries the vendor signs with it; the secret is "" while it is not known here. `asked` names what is
+    being asked of the vendor (a kind of operation), "" for nothing.
     """
 
     class State(models.TextChoices):
@@ -26,6 +27,7 @@ class SigningKey(TenantModel):
     BELIEVED = [State.STAGED, State.ACTIVE, State.RETIRING]
 
     connection = TenantForeignKey(Connection, models.CASCADE, related_name="sms_keys", verbose_name=_("connection"))
+    level = models.CharField(_("belongs to"), max_length=13, default="applications")
     key_id = models.CharField(_("key ID"), max_length=128)
     secret = SealedField(_("secret"))
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.STAGED)
@@ -41,6 +43,15 @@ class SigningKey(TenantModel):
 
     def __str__(self) -> str:
         return self.key_id
+
+    @property
+    def believed(self) -> bool:
+        return self.state in self.BELIEVED
+
+    @property
+    def condition(self) -> str:
+        """One word for a badge (see `portal.ui.statuses`)."""
+        return f"key_{self.state}"
 
 
 class Report(TenantModel):

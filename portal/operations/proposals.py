@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from portal.operations.decisions import Action, possible
 from portal.operations.models import Decision, Operation
+from portal.operations.registry import reaches_people
 from portal.tenancy.models import Membership
 from portal.tenancy.roles import Role
 
@@ -74,6 +75,8 @@ def _look_again(_operation: Operation) -> Proposal:
 
 
 def _send_again(operation: Operation) -> Proposal:
+    if reaches_people(operation.kind):
+        return _send_to_people_again()
     money = operation.costs_money
     return Proposal(
         Action.SEND_AGAIN,
@@ -91,6 +94,19 @@ def _send_again(operation: Operation) -> Proposal:
         "send",
         "danger",
         Role.ADMIN if money else Role.OPERATOR,
+    )
+
+
+def _send_to_people_again() -> Proposal:
+    return Proposal(
+        Action.SEND_AGAIN,
+        _("Send again"),
+        _("It is sent once more, to those that no report speaks of."),
+        _("If it left after all, each of them gets it twice, and it may be charged twice. It cannot be called back."),
+        _("It is sent again."),
+        "send",
+        "danger",
+        Role.ADMIN,
     )
 
 

@@ -27,11 +27,15 @@ class Resend(Enum):
 
 @dataclass(frozen=True)
 class Kind:
-    """One thing that can be promised to a vendor. `name` is app.verb; `label` names it to people."""
+    """One thing that can be promised to a vendor. `name` is app.verb; `label` names it to people.
+
+    `reaches_people`: done twice, people outside get it twice. Then an admin decides about sending it again.
+    """
 
     name: str
     label: Any
     resend: Resend = Resend.AFTER_ABSENT
+    reaches_people: bool = False
 
 
 @dataclass(frozen=True)
@@ -184,6 +188,11 @@ def names_at_vendor(operation: "Operation") -> list[tuple[str, str]]:
 
 def kinds() -> list[Kind]:
     return list(_kinds.values())
+
+
+def reaches_people(name: str) -> bool:
+    """Of a kind; False of one that is no longer built in."""
+    return name in _kinds and _kinds[name].reaches_people
 
 
 def kind_label(name: str) -> Any:

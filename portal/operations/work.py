@@ -21,14 +21,17 @@ class Work:
         self.operation, self.attempt = operation, attempt
         # Nothing may leave so late that its answer would come after the lease: by then somebody else decides.
         send_by = claimed_at + settings.OPERATION_LEASE_SECONDS - settings.VENDOR_TOTAL_TIMEOUT
-        self.line = Line(
-            operation.connection,
-            known=operation.connection.health,
-            send_by=send_by if attempt.purpose == Attempt.Purpose.SEND else None,
-        )
+        self._send_by = send_by if attempt.purpose == Attempt.Purpose.SEND else None
+        self.line = Line(operation.connection, known=operation.connection.health, send_by=self._send_by)
 
     @property
     def http(self) -> VendorHttp:
+        return self.line.http
+
+    def call_at(self, base_url: str) -> VendorHttp:
+        """`http` from now on: another API that the same credentials open. Before the first call."""
+        connection = self.operation.connection
+        self.line = Line(connection, known=connection.health, send_by=self._send_by, base_url=base_url)
         return self.line.http
 
     def remember(self, **facts: Any) -> None:

@@ -6,6 +6,7 @@ from messaging.client import KpnSmsClient, SigningKeyClient
 from portal.vendors.http import CallRecord, Redactor
 from sandbox.process import SandboxProcess
 from tests.messaging import kpn_contract
+from tests.messaging.dispatch import Dispatch
 from tests.messaging.mailroom import Mailroom
 from tests.messaging.press import Press
 from tests.vendors.gateway import GatewayTokens, way_to
@@ -70,3 +71,9 @@ def press(mailroom, cast, client) -> Press:
     """Bob at Acme's campaigns."""
     client.force_login(cast.bob)
     return Press(mailroom, client)
+
+
+@pytest.fixture
+def dispatch(mailroom, cast) -> Dispatch:
+    """Bob's desk at Acme: campaigns planned, released, and sent when told to."""
+    return Dispatch(mailroom, cast.bob)
