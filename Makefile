@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run manage test lint types checks pytest messages drill drill-import drill-sms bench-messaging bench-provisioning bench-pages bench-peaks bench-scripts bench-sync chromium clean distclean
+.PHONY: help run manage test lint types checks pytest messages drill drill-import drill-sms bench-messaging bench-provisioning bench-pages bench-peaks bench-scripts bench-sync bench-reports chromium clean distclean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -59,6 +59,9 @@ bench-scripts: .venv/installed-dev ## how soon a call gets its script, with the 
 
 bench-sync: .venv/installed-dev ## 100,000 SIP accounts of a vendor followed, against a plain COPY and MERGE
 	@$(PYTHON) -m bench.sync $(ARGS)
+
+bench-reports: .venv/installed-dev ## how fast delivery reports are taken and followed, and that restarts lose none
+	@$(PYTHON) -m bench.reports $(ARGS)
 
 chromium:
 	@portal/local/install-chromium.sh

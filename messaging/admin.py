@@ -6,10 +6,11 @@ from django.http import HttpRequest
 
 from messaging.models import Batch, Campaign, Message, PartsSent, Sending, SmsAccount
 from messaging.people import admin as people
+from messaging.reports import admin as reports
 from portal.ui.journals import JournalAdmin
 
-# Those of people register themselves when they are read.
-__all__ = ["people"]
+# Those of people and of reports register themselves when they are read.
+__all__ = ["people", "reports"]
 
 
 @admin.register(Campaign)

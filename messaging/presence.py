@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from messaging import home, usage
+from messaging.inbound.notices import NOT_FORWARDED
 from messaging.models import Batch, Campaign, CampaignQuerySet, SigningKey
 from messaging.notices import campaigns as campaign_notices
 from messaging.people.bulk import KINDS
@@ -63,7 +64,9 @@ ACTS: dict[str, object] = {
     "messaging.key_fetched": _("Signing key fetched from the vendor"),
     "messaging.key_gone_at_vendor": _("Signing key gone at the vendor"),
     "messaging.keys_asked": _("Signing keys read again"),
+    "messaging.number_added": _("Virtual number added"),
     "messaging.number_changed": _("Virtual number changed"),
+    "messaging.number_secret_shown": _("Secret of a virtual number shown"),
 }
 
 
@@ -72,6 +75,8 @@ def register() -> None:
         NavItem(_("Campaigns"), "messaging:campaigns", "message", Role.VIEWER, 400, SECTION, wanting_a_person, key="m"),
         NavItem(_("Messages"), "messaging:messages", "search", Role.VIEWER, 410, SECTION),
         NavItem(_("Day by day"), "messaging:days", "calendar", Role.VIEWER, 420, SECTION),
+        NavItem(_("Replies"), "messaging:talks", "mail", Role.VIEWER, 415, SECTION),
+        NavItem(_("Delivery reports"), "messaging:reports_health", "activity", Role.VIEWER, 425, SECTION),
         NavItem(_("Contacts"), "messaging:contacts", "users", Role.VIEWER, 430, SECTION),
         NavItem(_("Do-not-send list"), "messaging:opt_outs", "ban", Role.VIEWER, 435, SECTION),
         NavItem(_("Templates"), "messaging:templates", "file-text", Role.VIEWER, 440, SECTION),
@@ -93,7 +98,7 @@ def register() -> None:
     charges.register("messaging", home.charges)
     subjects.register(Batch._meta.label_lower, _batch_page)
     subjects.register(SigningKey._meta.label_lower, _keys_page)
-    notice_kinds.register(SENDER_DECIDED, *campaign_notices.KINDS, *report_notices.KINDS)
+    notice_kinds.register(SENDER_DECIDED, *campaign_notices.KINDS, *report_notices.KINDS, NOT_FORWARDED)
     campaign_notices.watch()
 
 

@@ -3,7 +3,8 @@
 from celery import shared_task
 
 from messaging.campaigns import retention, turns
-from messaging.reports import applying, key_reading
+from messaging.inbound import forwarding
+from messaging.reports import applying, key_reading, purging, watching
 
 
 @shared_task(ignore_result=True)
@@ -41,3 +42,24 @@ def read_keys(tenant_id: int, connection_id: int) -> None:
 def read_due_keys() -> None:
     for tenant_id, connection_id in key_reading.due_connections():
         read_keys.delay(tenant_id, connection_id)
+
+
+@shared_task(ignore_result=True)
+def watch_reports() -> None:
+    watching.watch()
+
+
+@shared_task(ignore_result=True)
+def purge_reports() -> None:
+    purging.purge()
+
+
+@shared_task(ignore_result=True)
+def forward_inbound(tenant_id: int, forward_id: int) -> None:
+    forwarding.forward(tenant_id, forward_id)
+
+
+@shared_task(ignore_result=True)
+def forward_due() -> None:
+    for tenant_id, forward_id in forwarding.due():
+        forward_inbound.delay(tenant_id, forward_id)

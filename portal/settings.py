@@ -307,6 +307,17 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10},
     },
     "remove-old-sms-texts": {"task": "messaging.tasks.remove_old_texts", "schedule": timedelta(hours=6)},
+    "watch-sms-reports": {
+        "task": "messaging.tasks.watch_reports",
+        "schedule": env.float("SMS_WATCH_SECONDS", default=60),
+        "options": {"expires": 120},
+    },
+    "forward-inbound-sms": {
+        "task": "messaging.tasks.forward_due",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": 10},
+    },
+    "purge-sms": {"task": "messaging.tasks.purge_reports", "schedule": timedelta(hours=6)},
     "process-sms-reports": {
         "task": "messaging.tasks.process_due_reports",
         "schedule": SWEEP_SECONDS,
@@ -362,6 +373,8 @@ APIDAZE_BASE_URL = env.str("APIDAZE_BASE_URL", default="https://api-prd.kpn.com/
 KPN_SMS_BASE_URL = env.str("KPN_SMS_BASE_URL", default="https://api-prd.kpn.com/communication/kpn/sms")
 # Where the signing keys of delivery reports are managed.
 KPN_KEYS_BASE_URL = env.str("KPN_KEYS_BASE_URL", default="https://api-prd.kpn.com/webhookconfigs-kpn")
+# After so long without any delivery report, though messages wait for theirs, people are told.
+SMS_SILENCE_SECONDS = env.float("SMS_SILENCE_SECONDS", default=900)
 # Where telephones sign in, with its port: the vendor's own, the same for everybody ("Set up your SIP client").
 SIP_OUTBOUND_PROXY = env.str("SIP_OUTBOUND_PROXY", default="46.101.153.96:4060")
 # Of how many accounts each connection's quota is spent on asking whether a telephone is signed in.
@@ -403,7 +416,9 @@ BILLING_VAT_PERCENT = env.str("BILLING_VAT_PERCENT", default="21")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {"()": "portal.logs.MaskingFormatter", "format": "{asctime} {levelname} {name} {message}", "style": "{"}
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
 }

@@ -84,3 +84,8 @@ class Forward(TenantModel):
 
     def __str__(self) -> str:
         return self.target
+
+    @property
+    def condition(self) -> str:
+        """One word for a badge (see `portal.ui.statuses`)."""
+        return f"forward_{self.state}"

@@ -52,18 +52,19 @@ join messaging_message m on m.campaign_id = b.campaign_id and m.number = t.numbe
 where t.number <> ''
 """
 ALONE = "select batch_id, min(id), min(state) from messaging_message where batch_id = any(%s) group by 1 having count(*) = 1"
+# One JSON value costs less to write than arrays of text.
 MOVE = """
 update messaging_message m set state = n.state, state_at = n.at, code = n.code
-from unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::text[]) as n (id, state, at, code)
+from jsonb_to_recordset(%s) as n (id bigint, state text, at timestamptz, code text)
 where m.id = n.id and m.state <> all(%s)
 """
 HANDLED = """
 update messaging_report r set handled_at = now(), outcome = n.outcome, message_id = n.message, status = n.status, code = n.code,
 more = n.more
-from unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::jsonb[])
-as n (id, outcome, message, status, code, more)
+from jsonb_to_recordset(%s) as n (id bigint, outcome text, message bigint, status text, code text, more jsonb)
 where r.id = n.id
 """
+NOTHING_SAID = {"status": "", "code": "", "more": {}}
 FINAL = [state for state in MessageState if state not in (*BEFORE_LEAVING, *LEFT)]
 
 
@@ -247,18 +248,14 @@ def _time_of(said: Delivery, report: Report) -> datetime:
 
 
 def _move(standings: dict[int, Standing]) -> None:
-    moved = [(pk, standing) for pk, standing in standings.items() if standing.moved]
-    if not moved:
-        return
-    columns: list[list[Any]] = [
-        [pk for pk, _standing in moved],
-        [str(standing.state) for _pk, standing in moved],
-        [standing.at for _pk, standing in moved],
-        [standing.code for _pk, standing in moved],
-        [str(state) for state in FINAL],
+    moved = [
+        {"id": pk, "state": standing.state, "at": standing.at.isoformat(), "code": standing.code}
+        for pk, standing in standings.items()
+        if standing.moved
     ]
-    with database.cursor() as cursor:
-        cursor.execute(MOVE, columns)
+    if moved:
+        with database.cursor() as cursor:
+            cursor.execute(MOVE, [json.dumps(moved), [str(state) for state in FINAL]])
 
 
 def _count_unmatched(told: list[Told]) -> None:
@@ -288,16 +285,14 @@ def _proves(each: Told) -> bool:
 
 
 def _write_down(told: list[Told]) -> None:
-    columns: list[list[Any]] = [
-        [each.report.pk for each in told],
-        [str(each.outcome) for each in told],
-        [each.message_id for each in told],
-        [each.said.status if each.said else "" for each in told],
-        [each.said.code if each.said else "" for each in told],
-        [json.dumps(each.said.more if each.said else {}) for each in told],
-    ]
     with database.cursor() as cursor:
-        cursor.execute(HANDLED, columns)
+        cursor.execute(HANDLED, [json.dumps([_row(each) for each in told])])
+
+
+def _row(each: Told) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": each.report.pk, "outcome": each.outcome, "message": each.message_id}
+    said = each.said
+    return row | {"status": said.status, "code": said.code, "more": said.more} if said else row | NOTHING_SAID
 
 
 def _heard(account: SmsAccount, reports: Sequence[Report]) -> None:

@@ -10,6 +10,16 @@ from portal.tenancy.sealing import SealedField
 from portal.tenancy.wall import TenantForeignKey
 from portal.vendors.models import Connection
 
+LEVELS = {"applications": _("Application"), "teams": _("Team"), "organizations": _("Organization")}
+# By the words that `messaging.reports.verifying` and the intake count.
+REASONS = {
+    "unsigned": _("not signed"),
+    "wrong_signature": _("wrong signature"),
+    "unknown_key": _("key not known"),
+    "retired_key": _("key out of use"),
+    "too_large": _("too large"),
+}
+
 
 class SigningKey(TenantModel):
     """A secret that the vendor signs reports with. Staged, active and retiring ones are believed.
@@ -52,6 +62,10 @@ class SigningKey(TenantModel):
     def condition(self) -> str:
         """One word for a badge (see `portal.ui.statuses`)."""
         return f"key_{self.state}"
+
+    @property
+    def level_label(self) -> str:
+        return str(LEVELS.get(self.level, self.level))
 
 
 class Report(TenantModel):

@@ -118,6 +118,14 @@ LOOKS = {
     "sms_refused": Look("danger", "circle-x", _("Refused by the vendor")),
     "sms_skipped": Look("neutral", "minus", _("Left out")),
     "sms_cancelled": Look("neutral", "ban", _("Cancelled")),
+    # signing keys, and what is passed on
+    "key_staged": Look("info", "key", _("Not in use yet")),
+    "key_active": Look("success", "check", _("In use")),
+    "key_retiring": Look("warning", "hourglass", _("Being replaced")),
+    "key_retired": Look("neutral", "ban", _("Out of use")),
+    "forward_waiting": Look("info", "clock", _("Being passed on")),
+    "forward_done": Look("success", "check", _("Passed on")),
+    "forward_given_up": Look("danger", "circle-x", _("Not passed on")),
     # exports
     "queued": Look("neutral", "clock", _("Waiting")),
     "writing": Look("info", "hourglass", _("Being written")),

@@ -1,10 +1,11 @@
-"""Fetching what a tenant names by an address: over https, from the public internet only, little of it and not for long.
+"""Fetching what a tenant names by an address, and posting there: from the public internet only, little, and not for long.
 
 The vendor's own wire does it (`portal.vendors.wire`), so that where a name leads is checked for the very socket that is used.
 For workers: a page never waits for somebody else's machine.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import requests
@@ -18,7 +19,8 @@ from portal.vendors.wire import Answer, Limits, transmit
 
 SECONDS = 5.0
 MAX_BYTES = 1_000_000
-USER_AGENT = "Patchbay"
+# Without compression the bytes on the wire are the bytes that are counted.
+_HEADERS = {"User-Agent": "Patchbay", "Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True)
@@ -35,25 +37,36 @@ class NotFetched(Exception):
 
 def fetch(url: str) -> Fetched:
     """GET `url` within SECONDS. Redirects are not followed, cookies and credentials not sent. Raises NotFetched."""
+    answer = _answer(requests.Request("GET", url, headers=_HEADERS))
+    if answer.status != 200:
+        raise NotFetched(_("The address answered with status %(status)d instead of 200.") % {"status": answer.status})
+    return Fetched(answer.body, answer.headers.get("Content-Type", "")[:200])
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> None:
+    """POST `body` as `fetch` gets. What is answered is not looked at beyond its status. Raises NotFetched unless that is 2xx.
+
+    It may have arrived all the same: whoever sends it again makes it known again (by a header of the caller's).
+    """
+    answer = _answer(requests.Request("POST", url, data=body, headers={**headers, **_HEADERS}))
+    if not 200 <= answer.status < 300:
+        raise NotFetched(_("The address answered with status %(status)d instead of 200.") % {"status": answer.status})
+
+
+def _answer(request: requests.Request) -> Answer:
+    """Raises NotFetched where no whole answer came, or one that leads elsewhere."""
     try:
-        check_customer_url(url)
+        check_customer_url(request.url or "")
     except ValidationError as flaw:
         raise NotFetched(" ".join(flaw.messages)) from None
-    answer = transmit(_request(url), _limits(), Transmission(deadline=time.monotonic() + SECONDS))
+    answer = transmit(request.prepare(), _limits(), Transmission(deadline=time.monotonic() + SECONDS))
     if not isinstance(answer, Answer):
         raise NotFetched(_("Nothing was fetched: %(why)s.") % {"why": answer.reason})
     if answer.flaw:
         raise NotFetched(_("The answer was not read to its end: %(why)s.") % {"why": answer.flaw})
     if 300 <= answer.status < 400:
         raise NotFetched(_("The address leads on to another one, which is not followed. Enter that one itself."))
-    if answer.status != 200:
-        raise NotFetched(_("The address answered with status %(status)d instead of 200.") % {"status": answer.status})
-    return Fetched(answer.body, answer.headers.get("Content-Type", "")[:200])
-
-
-def _request(url: str) -> requests.PreparedRequest:
-    # Without compression the bytes on the wire are the bytes that are counted.
-    return requests.Request("GET", url, headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}).prepare()
+    return answer
 
 
 def _limits() -> Limits:

@@ -1,5 +1,6 @@
 """The reports endpoint: keys x tenants x tampering, and what is left behind of each."""
 
+import asyncio
 import hashlib
 import hmac
 
@@ -10,6 +11,7 @@ from django.test import Client
 from messaging.models import Report, SmsAccount, UnverifiedReport
 from messaging.reports import intake, refused
 from messaging.reports.addresses import NoSuchAddress, address_of, inbound_url, report_url
+from portal.asgi import application
 from portal.tenancy.scope import staff_scope, tenant_scope
 from tests.messaging.mailroom import make_connection, some_campaign
 from tests.messaging.vendor_post import path_of, post, report_body, signature, some_key, some_sending
@@ -279,3 +281,39 @@ def test_a_suspended_company_loses_no_report(mailroom, sending):
     with mailroom.scope():
         some_key(mailroom.connection, "wk_1", OWN)
     assert post(path_of(sending), BODY, secret=OWN) == 200
+
+
+def test_a_body_that_comes_in_chunks_is_taken_whole(mailroom, sending):
+    """Without a length in front, as a proxy may pass it on; by the server that the portal runs in."""
+    with mailroom.scope():
+        some_key(mailroom.connection, "wk_1", OWN)
+    assert asyncio.run(_post_in_chunks(path_of(sending), [BODY[:20], BODY[20:]], GOOD)) == 200
+    assert asyncio.run(_post_in_chunks(path_of(sending), [BODY, b"x" * intake.MOST_BYTES], GOOD)) == 413
+    assert stored() == 1
+
+
+async def _post_in_chunks(path: str, chunks: list[bytes], signed: str) -> int:
+    headers = {"host": "localhost", "transfer-encoding": "chunked", "x-kpn-webhook-signature": signed}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "query_string": b"",
+        "scheme": "http",
+        "http_version": "1.1",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "server": ("localhost", 80),
+        "client": ("127.0.0.1", 1),
+    }
+    parts = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
+    parts.append({"type": "http.request", "body": b"", "more_body": False})
+    statuses = []
+
+    async def receive():
+        return parts.pop(0)
+
+    async def send(message):
+        statuses.append(message.get("status"))
+
+    await application(scope, receive, send)
+    return statuses[0]
