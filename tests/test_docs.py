@@ -54,8 +54,8 @@ def test_links_lead_somewhere(page):
 
 
 def is_there(name: str, page: Path) -> bool:
-    """From the checkout's root, beside the page, or (a bare name) in the app whose rooms all vendors' apps have."""
-    return any((root / name).exists() for root in (CHECKOUT, page.parent, CHECKOUT / "provisioning"))
+    """From the checkout's root, beside the page, or (a bare name) in an app that has all rooms of a vendor's app."""
+    return any((root / name).exists() for root in (CHECKOUT, page.parent, CHECKOUT / "telephony"))
 
 
 # The page of the components names templates as Django does, not files by their paths.

@@ -16,6 +16,7 @@ from messaging.campaigns.cancelling import cancel_batches
 from messaging.campaigns.sending import SEND
 from messaging.campaigns.stopping import passed_over, reason_to_stop
 from messaging.models import Batch, Campaign, MessageState
+from messaging.notices.campaigns import campaign_finished
 from portal.audit.trail import record
 from portal.operations import bells, engine
 from portal.operations.models import STUCK, Decision, Operation, Status
@@ -120,6 +121,8 @@ def _begin(campaign: Campaign) -> None:
 def _end(campaign: Campaign, state: Campaign.State) -> None:
     campaign.state, campaign.ended_at = state, timezone.now()
     campaign.save(update_fields=["state", "ended_at"])
+    if state == Campaign.State.DONE:
+        campaign_finished(campaign)
 
 
 def _stop(campaign: Campaign, reason: Sentence, asked: Sequence[Asked]) -> timedelta | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -53,10 +53,9 @@ def look_soon(tenant_id: int, batch_ids: Iterable[int]) -> None:
 def look_at_forgotten() -> None:
     """What a worker's death kept from being looked up though a report had come; over all tenants."""
     with staff_scope():
+        latest = Sending.objects.filter(batch=OuterRef("batch")).order_by("-number").values("pk")[:1]
         proven_ones = Sending.objects.filter(
-            batch__operation__status=Status.NEEDS_PERSON,
-            number=F("batch__operation__attempt_count"),
-            first_report_at__isnull=False,
+            batch__operation__status=Status.NEEDS_PERSON, pk=Subquery(latest), first_report_at__isnull=False
         )
         forgotten = list(proven_ones.values_list("tenant_id", "batch_id")[:200])
     for tenant_id, batch_id in forgotten:

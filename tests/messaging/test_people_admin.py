@@ -7,7 +7,7 @@ from messaging.models import Sender, SmsRules
 from messaging.people.models import Contact, Group, OptOut, Template
 from portal.tenancy.scope import staff_scope, tenant_scope
 from tests.fixtures.cast import sign_in_with_second_factor
-from tests.messaging.samples import people_of
+from tests.messaging.samples_of_people import people_of
 
 MODELS = [Sender, SmsRules, Contact, Group, OptOut, Template]
 

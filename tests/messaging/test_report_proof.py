@@ -9,7 +9,7 @@ from django.utils import timezone
 from messaging.models import Batch, Message, Sending, SmsAccount
 from messaging.reports import proof, watching
 from portal.notices.models import Notice
-from portal.operations.models import Operation, Status
+from portal.operations.models import Attempt, Operation, Status
 from tests.messaging.mailroom import some_campaign
 from tests.messaging.vendor_post import path_of, post, report_body, some_key, some_sending, work_off
 
@@ -37,6 +37,17 @@ def some_unknown(mailroom, sending: Sending, status: str) -> Operation:
             attempt_count=1,
             unknown_since=timezone.now(),
             due_at=timezone.now() + timedelta(hours=1),
+            subject_type=Batch._meta.label_lower,
+            subject_id=sending.batch_id,
+        )
+        Attempt.objects.create(
+            tenant=mailroom.tenant,
+            operation=operation,
+            number=1,
+            purpose=Attempt.Purpose.SEND,
+            started_at=timezone.now(),
+            outcome=Attempt.Outcome.UNKNOWN,
+            facts={"sending": sending.pk, "messages": 2, "parts": {"NL": [2, 2]}},
         )
         Batch.objects.filter(pk=sending.batch_id).update(operation=operation, state="unknown")
         Message.objects.filter(batch=sending.batch_id).update(state="unknown")
