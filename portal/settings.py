@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "provisioning",
     "telephony",
     "messaging",
+    "realtime",
     "portal.tenancy.admin_config.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -247,6 +248,7 @@ CELERY_TASK_ROUTES = {
     "provisioning.tasks.*": {"queue": "sync"},
     "telephony.tasks.*": {"queue": "sync"},
     "messaging.tasks.*": {"queue": "sync"},
+    "realtime.tasks.*": {"queue": "sync"},
     "portal.bulk.tasks.*": {"queue": "background"},
     "portal.lists.tasks.*": {"queue": "background"},
     "portal.notices.tasks.*": {"queue": "background"},
@@ -375,6 +377,7 @@ KPN_SMS_BASE_URL = env.str("KPN_SMS_BASE_URL", default="https://api-prd.kpn.com/
 KPN_KEYS_BASE_URL = env.str("KPN_KEYS_BASE_URL", default="https://api-prd.kpn.com/webhookconfigs-kpn")
 # After so long without any delivery report, though messages wait for theirs, people are told.
 SMS_SILENCE_SECONDS = env.float("SMS_SILENCE_SECONDS", default=900)
+KWEBBL_BASE_URL = env.str("KWEBBL_BASE_URL", default="https://realtime.api.kwebbl.net/v100")
 # Where telephones sign in, with its port: the vendor's own, the same for everybody ("Set up your SIP client").
 SIP_OUTBOUND_PROXY = env.str("SIP_OUTBOUND_PROXY", default="46.101.153.96:4060")
 # Of how many accounts each connection's quota is spent on asking whether a telephone is signed in.

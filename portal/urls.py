@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<slug:slug>/video/", include("provisioning.urls")),
     path("t/<slug:slug>/telephony/", include("telephony.urls")),
     path("t/<slug:slug>/sms/", include("messaging.urls")),
+    path("t/<slug:slug>/live/", include("realtime.urls")),
 ]
 
 if settings.DEBUG:

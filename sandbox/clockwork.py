@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-from sandbox import kandy
+from sandbox import kandy, kwebbl_steps
 from sandbox.store import Row, Store
 from sandbox.wire import Call, Refusal, Vendor
 
@@ -23,7 +23,7 @@ class Clockwork:
         """Has the call's work done after that long."""
         self._store.run(
             "INSERT INTO late_work (due_at, vendor, client_id, method, path, query, body, transaction_id, "
-            "content_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "content_type, principal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             time.time() + seconds,
             call.vendor,
             call.client_id,
@@ -33,6 +33,7 @@ class Clockwork:
             call.body,
             call.transaction_id,
             call.content_type,
+            call.principal,
         )
 
     async def run_forever(self) -> None:
@@ -45,6 +46,7 @@ class Clockwork:
         for row in self._store.all("SELECT * FROM late_work WHERE due_at <= ? ORDER BY due_at, id", now):
             self._do_late(row)
         kandy.fulfil_due_orders(self._store, now)
+        kwebbl_steps.do_due_steps(self._store, now)
 
     def _do_late(self, row: Row) -> None:
         call = Call(
@@ -56,6 +58,7 @@ class Clockwork:
             body=row["body"],
             transaction_id=row["transaction_id"],
             content_type=row["content_type"],
+            principal=row["principal"],
             cause="late_work",
         )
         with self._store.transaction():
@@ -70,4 +73,6 @@ class Clockwork:
         return {
             "late_work": self._store.count("SELECT count(*) FROM late_work"),
             "orders_due": self._store.count("SELECT count(*) FROM orders WHERE fulfil_at IS NOT NULL"),
+            "steps_due": self._store.count("SELECT count(*) FROM kwebbl_steps"),
+            "events_due": self._store.count("SELECT count(*) FROM kwebbl_events WHERE due_at IS NOT NULL"),
         }

@@ -70,6 +70,51 @@ class ApidazeState(TypedDict):
     script: ExternalScript | None
 
 
+class KwebblLeg(TypedDict):
+    call_id: str
+    role: str
+    direction: str
+    state: str
+    recording: bool
+    parties: dict[str, dict[str, str] | None]
+    began_at: str
+    answered_at: str | None
+    ended_at: str | None
+    reason: str
+
+
+class KwebblCall(TypedDict):
+    """`live` while one of its legs is."""
+
+    conversation: str
+    live: bool
+    legs: list[KwebblLeg]
+
+
+class KwebblEvent(TypedDict):
+    """`due_at` is epoch seconds, None once it was posted for the last time; `status` None when no answer came."""
+
+    event_id: str
+    event_type: str
+    subscription_id: str
+    url: str
+    body: str
+    due_at: float | None
+    tries: int
+    status: int | None
+    made_at: str
+    posted_at: str | None
+
+
+class KwebblState(TypedDict):
+    manners: dict[str, Any]
+    extensions: list[dict[str, Any]]
+    grants: list[dict[str, Any]]
+    subscriptions: list[dict[str, Any]]
+    calls: list[KwebblCall]
+    events: dict[str, int]
+
+
 class AccountState(TypedDict):
     client_id: str
     domain: str
@@ -209,6 +254,60 @@ class SandboxControl(SmsControl):
     def remove_script_behind(self, client_id: str) -> None:
         self._call("DELETE", f"/accounts/{client_id}/behind/script")
 
+    # --- Kwebbl ---
+
+    def put_kwebbl(self, client_id: str, **fields: Any) -> KwebblState:
+        """`users` and `dialplans` make the company anew; all other fields are the vendor's manners (README.md)."""
+        return self._call("PUT", f"/accounts/{client_id}/kwebbl", fields)
+
+    def kwebbl(self, client_id: str) -> KwebblState:
+        """The truth: extensions, grants with how often each generation was refreshed, subscriptions, calls, events."""
+        return self._call("GET", f"/accounts/{client_id}/kwebbl")
+
+    def kwebbl_grant(self, client_id: str, login: str, scopes: list[str]) -> dict[str, Any]:
+        """A grant without a walk through the consent page: the token endpoint's answer."""
+        return self._call("POST", f"/accounts/{client_id}/kwebbl/grants", {"login": login, "scopes": scopes})
+
+    def revoke_kwebbl(self, client_id: str, login: str | None = None) -> int:
+        """The vendor ends all grants of the company, or those of one user."""
+        return self._call("DELETE", f"/accounts/{client_id}/kwebbl/grants", query={"login": login})["revoked"]
+
+    def add_kwebbl_extension(self, client_id: str, kind: str, **fields: Any) -> str:
+        """A "user" or "dialplan" made behind our back; its ID."""
+        return self._call("POST", f"/accounts/{client_id}/kwebbl/extensions", {"kind": kind, **fields})["id"]
+
+    def change_kwebbl_extension(self, client_id: str, extension_id: str, **fields: Any) -> None:
+        """`name`, `number` and `external_number`."""
+        self._call("PATCH", f"/accounts/{client_id}/kwebbl/extensions/{extension_id}", fields)
+
+    def remove_kwebbl_extension(self, client_id: str, extension_id: str) -> None:
+        self._call("DELETE", f"/accounts/{client_id}/kwebbl/extensions/{extension_id}")
+
+    def remove_kwebbl_subscription(self, client_id: str, subscription_id: str) -> None:
+        self._call("DELETE", f"/accounts/{client_id}/kwebbl/subscriptions/{subscription_id}")
+
+    def start_call(self, client_id: str, caller: str, callee: str) -> KwebblCall:
+        """It rings. `caller` and `callee` are numbers: +31612345678 to 345 (a dialplan) is an inbound call."""
+        return self._call("POST", f"/accounts/{client_id}/kwebbl/calls", {"caller": caller, "callee": callee})
+
+    def step_call(self, client_id: str, conversation: str, step: str, **more: Any) -> KwebblCall:
+        """`step`: answer, hold, resume, start_recording, stop_recording, transfer (`target`, `attended`), finish_transfer,
+        cancel_transfer, hang_up (`reason`); on the user's leg unless `call_id` names another.
+        """
+        path = f"/accounts/{client_id}/kwebbl/calls/{conversation}/{step}"
+        return self._call("POST", path, more)
+
+    def office_life(
+        self, client_id: str, seed: int = 0, *, minutes: float = 60, speed: float = 60, per_minute: int = 2
+    ) -> dict[str, Any]:
+        """Plans that much of an office's calls, `speed` times as fast; they begin now. `calls`, `steps` and `seconds` of it."""
+        body = {"seed": seed, "minutes": minutes, "speed": speed, "per_minute": per_minute}
+        return self._call("POST", f"/accounts/{client_id}/kwebbl/office-life", body)
+
+    def kwebbl_events(self, client_id: str, *, last: int = 1000) -> list[KwebblEvent]:
+        """The newest `last` events that were made, oldest first, each as often as it was sent."""
+        return self._call("GET", f"/accounts/{client_id}/kwebbl/events", query={"last": last})["events"]
+
     # --- Faults and settings ---
 
     def set_latency(self, seconds: float, jitter_seconds: float = 0) -> None:
@@ -257,12 +356,14 @@ class SandboxControl(SmsControl):
         return sum(row["count"] for row in counters if (row["method"], row["route"]) == (method, route))
 
     def pending(self) -> dict[str, int]:
-        """`late_work`, `orders_due`, `reports_due` and `calls_in_flight`."""
+        """`late_work`, `orders_due`, `steps_due`, `events_due`, `reports_due` and `calls_in_flight`."""
         return self._call("GET", "/pending")
 
     def wait_until_quiet(self, timeout_seconds: float = 30) -> None:
         """Until nothing is in flight and nothing but delivery reports will come by itself. Raises TimeoutError."""
-        self._wait_while_pending(("late_work", "orders_due", "calls_in_flight"), timeout_seconds)
+        self._wait_while_pending(
+            ("late_work", "orders_due", "steps_due", "events_due", "calls_in_flight"), timeout_seconds
+        )
 
     def wait_until_reported(self, timeout_seconds: float = 30) -> None:
         """Until every delivery report that was due was taken or given up. Raises TimeoutError."""

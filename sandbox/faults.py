@@ -20,6 +20,7 @@ from sandbox.checks import (
     yes_or_no,
 )
 from sandbox.kpn_token import KPN_TOKEN
+from sandbox.kwebbl_tokens import KWEBBL_TOKEN
 from sandbox.store import Row, Store
 
 MATCHING: dict[str, Check] = {
@@ -31,6 +32,8 @@ MATCHING: dict[str, Check] = {
     "seed": whole,
     "skip": whole,
 }
+# How a rule's path begins that reaches a token endpoint; no other rule does.
+TOKEN_ENDPOINTS = {KPN_TOKEN.base_path: "/oauth", KWEBBL_TOKEN.base_path: "/token"}
 KINDS: dict[str, dict[str, Check]] = {
     "delay": {"seconds": seconds},
     "lost_answer": {"seconds": seconds},
@@ -64,9 +67,15 @@ class Fault:
         if self.rule.get("client_id", client_id) != client_id or self.rule.get("method", method) != method:
             return False
         prefix = self.rule.get("path")
-        if base_path == KPN_TOKEN.base_path and not (prefix or "").startswith("/oauth"):
+        token_endpoint = TOKEN_ENDPOINTS.get(base_path)
+        if token_endpoint and not (prefix or "").startswith((token_endpoint, base_path)):
             return False
-        return prefix is None or _begins_with(path, prefix) or _begins_with(base_path + path, prefix)
+        return (
+            prefix is None
+            or prefix.rstrip("/") == token_endpoint
+            or _begins_with(path, prefix)
+            or _begins_with(base_path + path, prefix)
+        )
 
     def is_spent(self) -> bool:
         return "times" in self.rule and self.struck >= self.rule["times"]

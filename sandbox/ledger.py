@@ -25,6 +25,18 @@ EffectKind = Literal[
     "signing_key_activated",
     "signing_key_retired",
     "signing_key_deleted",
+    "token_granted",
+    "token_refreshed",
+    "caller_id_set",
+    "subscription_created",
+    "subscription_cancelled",
+    "call_placed",
+    "call_hung_up",
+    "call_transferred",
+    "call_held",
+    "call_resumed",
+    "recording_started",
+    "recording_stopped",
 ]
 REQUESTS_KEPT = 20_000
 PRUNE_EVERY = 1_000

@@ -57,6 +57,7 @@ def _arrive(
         body=body,
         transaction_id=transaction_id,
         content_type=request.headers.get("Content-Type", ""),
+        principal=admission.principal,
     )
     return call, admission, seq, fault
 

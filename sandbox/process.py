@@ -16,6 +16,7 @@ from sandbox.kandy import KANDY
 from sandbox.kpn_keys import KPN_KEYS
 from sandbox.kpn_sms import KPN_SMS
 from sandbox.kpn_token import KPN_TOKEN
+from sandbox.kwebbl import KWEBBL
 
 PROJECT = Path(__file__).resolve().parent.parent
 READY = "sandbox ready at "
@@ -57,6 +58,11 @@ class SandboxProcess:
     @property
     def keys_url(self) -> str:
         return self.base_url + KPN_KEYS.base_path
+
+    @property
+    def kwebbl_url(self) -> str:
+        """The base URL of Kwebbl's API; `/authorize` and `/token` lie within it."""
+        return self.base_url + KWEBBL.base_path
 
     @property
     def control(self) -> SandboxControl:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sandbox import kwebbl_schema
+
 Row = sqlite3.Row
 
 SCHEMA = """
@@ -192,7 +194,8 @@ CREATE TABLE IF NOT EXISTS late_work (
     query TEXT NOT NULL,
     body BLOB NOT NULL,
     transaction_id TEXT NOT NULL,
-    content_type TEXT NOT NULL DEFAULT ''
+    content_type TEXT NOT NULL DEFAULT '',
+    principal TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS late_work_due ON late_work (due_at);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value REAL NOT NULL);
@@ -204,6 +207,7 @@ ADDED_COLUMNS = (
     ("accounts", "status_told", "INTEGER NOT NULL DEFAULT 1"),
     ("accounts", "script_answer", "TEXT NOT NULL DEFAULT 'xml'"),
     ("late_work", "content_type", "TEXT NOT NULL DEFAULT ''"),
+    ("late_work", "principal", "TEXT NOT NULL DEFAULT ''"),
 )
 TABLES = (
     "accounts",
@@ -222,6 +226,7 @@ TABLES = (
     "faults",
     "late_work",
     "settings",
+    *kwebbl_schema.TABLES,
 )
 
 
@@ -247,7 +252,7 @@ class Store:
         self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=OFF")
-        self._connection.executescript(SCHEMA)
+        self._connection.executescript(SCHEMA + kwebbl_schema.SCHEMA)
         for table, column, definition in ADDED_COLUMNS:
             if not self.count("SELECT count(*) FROM pragma_table_info(?) WHERE name = ?", table, column):
                 self.run(f"ALTER TABLE {table} ADD COLUMN {column} {definition}")

@@ -26,6 +26,8 @@ class Call:
     transaction_id: str
     content_type: str = ""
     cause: Cause = "call"
+    # Whom the front door let in beyond the account: a grant's number, or what stood in the Authorization header.
+    principal: str = ""
 
 
 @dataclass(slots=True)
@@ -72,6 +74,11 @@ class Refusal(Exception):
         return Reply(self.status, body, self.headers)
 
 
+def as_it_says(refusal: Refusal, transaction_id: str) -> Reply:
+    """In the refusal's own shape."""
+    return refusal.reply(transaction_id)
+
+
 VendorAnswer = Callable[[Store, Call], Reply]
 """Does the work of a call in one transaction; raises Refusal when there is none to do."""
 
@@ -83,6 +90,7 @@ class Admission:
     client_id: str | None
     headers: dict[str, str]
     refusal: Refusal | None = None
+    principal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ class Vendor:
     answer: VendorAnswer
     route_of: Callable[[str], str]
     """The counters' name of a path, with ids replaced: `/order/O7` is `/order/{order_number}`."""
-    refuse: Callable[[Refusal, str], Reply] = Refusal.reply
+    refuse: Callable[[Refusal, str], Reply] = as_it_says
     """An error in the shape of this vendor's own; takes the transaction id."""
 
 

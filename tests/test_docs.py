@@ -83,7 +83,7 @@ def test_every_make_target_is_in_the_readme():
 def test_variables_that_are_named_are_read_somewhere(page):
     source = EXAMPLE.read_text() + "".join(
         file.read_text()
-        for top in ("portal", "provisioning", "telephony", "messaging", "sandbox", "tests")
+        for top in ("portal", "provisioning", "telephony", "messaging", "realtime", "sandbox", "tests")
         for file in (CHECKOUT / top).rglob("*.py")
     )
     named = re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b[^`\n]*`", page.read_text())

@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 EXAMPLE = CHECKOUT / ".env.example"
 # Below the range from which systems take ports for outgoing connections, so that it is still free next time.
 SANDBOX_PORTS = range(20_000, 32_000)
-VENDOR_URLS = {"KANDY_BASE_URL", "APIDAZE_BASE_URL", "KPN_SMS_BASE_URL", "KPN_TOKEN_URL"}
+VENDOR_URLS = {"KANDY_BASE_URL", "APIDAZE_BASE_URL", "KPN_SMS_BASE_URL", "KWEBBL_BASE_URL", "KPN_TOKEN_URL"}
 
 
 def documented_variables() -> list[str]:
@@ -123,6 +123,7 @@ class Plan:
             ours["KANDY_BASE_URL"] = f"{self.sandbox_url}/communication/kandy/provisioning"
             ours["APIDAZE_BASE_URL"] = f"{self.sandbox_url}/communication/apidaze/cpaas"
             ours["KPN_SMS_BASE_URL"] = f"{self.sandbox_url}/communication/kpn/sms"
+            ours["KWEBBL_BASE_URL"] = f"{self.sandbox_url}/kwebbl/v100"
             ours["KPN_KEYS_BASE_URL"] = f"{self.sandbox_url}/webhookconfigs-kpn"
             ours["KPN_TOKEN_URL"] = f"{self.sandbox_url}/oauth/client_credential/accesstoken"
         return {**ours, **more, **self.given}

@@ -18,7 +18,7 @@ from portal.local.environment import CHECKOUT
 
 LOCALE = CHECKOUT / "portal" / "locale"
 LANGUAGES = ["nl"]
-SOURCES = ["portal", "provisioning", "telephony", "messaging"]
+SOURCES = ["portal", "provisioning", "telephony", "messaging", "realtime"]
 KEYWORDS = {
     **DEFAULT_KEYWORDS,
     "gettext_lazy": None,

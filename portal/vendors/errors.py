@@ -10,7 +10,8 @@ class VendorError(Exception):
     """A vendor call that did not end well.
 
     `str()` says what happened with status and request id. It never holds a body or a credential: the vendor's own
-    words are in `vendor_message` (short, redacted), a payload that was not understood in `raw` (redacted).
+    words are in `vendor_message` (short, redacted), its code for the error in `vendor_code` ("" when it told none), a
+    payload that was not understood in `raw` (redacted).
     """
 
     def __init__(
@@ -20,6 +21,7 @@ class VendorError(Exception):
         status: int | None = None,
         request_id: str | None = None,
         vendor_message: str = "",
+        vendor_code: str = "",
         raw: Any = None,
     ) -> None:
         super().__init__(message)
@@ -27,6 +29,7 @@ class VendorError(Exception):
         self.status = status
         self.request_id = request_id
         self.vendor_message = vendor_message
+        self.vendor_code = vendor_code
         self.raw = raw
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """One exchange with a vendor, told twice: to the caller as `Exchange`, to the call log as `CallRecord`."""
 
+import base64
 import codecs
 import json
 import logging
@@ -32,6 +33,7 @@ ANY_TEXT = "application/json, application/xml;q=0.9, text/*;q=0.8"
 class Outgoing:
     """A call to be made, with JSON or a form or neither. `url` is the whole address without what `params` adds.
 
+    `basic` is a name and a password for HTTP's Basic scheme, written as they are, in UTF-8.
     `text_too`: the answer may be text that is no JSON; the payload is then that text.
     `list_of` names a list that may be too long for memory: the payload of a success is then a `LongList`, to be closed, and
     nobody has looked yet whether it is JSON.
@@ -44,6 +46,7 @@ class Outgoing:
     form: Mapping[str, Any] | None = field(default=None, repr=False)
     text_too: bool = False
     list_of: str = ""
+    basic: tuple[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=CaseInsensitiveDict, repr=False)
     request_id: str | None = None
     vendor_message: str = ""
+    vendor_code: str = ""
 
 
 def perform(
@@ -108,19 +112,28 @@ def _unprepared(outgoing: Outgoing, token: str) -> requests.Request:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         body = urlencode(outgoing.form, doseq=True).encode()
     return requests.Request(
-        outgoing.method, outgoing.url, params=outgoing.params, data=body, headers=headers, auth=_Bearer(token)
+        outgoing.method,
+        outgoing.url,
+        params=outgoing.params,
+        data=body,
+        headers=headers,
+        auth=_Authorization(_basic(*outgoing.basic) if outgoing.basic else f"Bearer {token}" if token else ""),
     )
 
 
-class _Bearer(requests.auth.AuthBase):
+def _basic(name: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+class _Authorization(requests.auth.AuthBase):
     """Given always, for requests would otherwise take a user name and password out of the URL."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token
+    def __init__(self, value: str) -> None:
+        self._value = value
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
+        if self._value:
+            request.headers["Authorization"] = self._value
         return request
 
 
@@ -149,6 +162,7 @@ def _understand(outcome: Answer | NoAnswer, redactor: Redactor, outgoing: Outgoi
         headers=outcome.headers,
         request_id=record.request_id_of(payload, outcome.headers, redactor),
         vendor_message=record.words_of(payload, redactor) if outcome.status >= 300 else "",
+        vendor_code=record.code_of(payload, outcome.headers) if outcome.status >= 300 else "",
     )
 
 

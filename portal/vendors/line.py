@@ -3,6 +3,7 @@
 No database transaction may be open while a line is in use; every look-up here is short and its own.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
@@ -10,10 +11,10 @@ from django.conf import settings
 from portal.tenancy.sealing import SealBroken
 from portal.vendors.errors import VendorError
 from portal.vendors.health import learn
-from portal.vendors.http import CallRecord, Limits, Redactor, VendorHttp
+from portal.vendors.http import CallRecord, Limits, Redactor, TokenSource, VendorHttp
 from portal.vendors.models import Call, Connection, ConnectionState
 from portal.vendors.redaction import SHORTEST_LEARNED
-from portal.vendors.registry import carries_personal
+from portal.vendors.registry import carries_personal, tokens_of
 from portal.vendors.shared_token import SharedToken
 
 
@@ -40,19 +41,22 @@ class Line:
         known: ConnectionState | None = None,
         send_by: float | None = None,
         base_url: str = "",
+        tokens: Callable[..., TokenSource] | None = None,
     ) -> None:
         """`known` is the connection's state where it has been read a moment ago already.
 
-        `base_url` is of another API that the same credentials open; the connection's own unless given.
+        `base_url` is of another API that the same credentials open; the connection's own unless given. `tokens` makes the
+        source of tokens, where it is not the vendor's usual one.
         """
         self.connection, self.known = connection, known
         self.calls: list[CallRecord] = []
         # Were the newest of the calls made to the token endpoint? Then the API itself has said nothing yet.
         self.at_token = False
         redactor = Redactor(_secrets_of(connection), personal=carries_personal(connection.vendor))
+        source = tokens or tokens_of(connection.vendor) or SharedToken
         self.http = VendorHttp(
             base_url or connection.base_url,
-            tokens=SharedToken(connection, limits(), redactor, self._heard_token, known),
+            tokens=source(connection, limits(), redactor, self._heard_token, known),
             limits=limits(),
             redactor=redactor,
             on_call=self._heard,

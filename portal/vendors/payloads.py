@@ -117,6 +117,10 @@ class Fields:
             self._left.pop(name, None)
         return moment
 
+    def take(self, name: str) -> Any:
+        """Whatever stands there, None where nothing does."""
+        return self._take(name)
+
     def rest(self) -> dict[str, Any]:
         """What was not asked for."""
         return self._left | {name: left for name, part in self._parts.items() if (left := part.rest())}

@@ -39,7 +39,9 @@ HEADERS_OF_INTEREST = (
 )
 # Where the vendors put their own words: KPN's gateway, its SMS service, its OAuth server, and Apigee's faults.
 _SENTENCES = ("message", "error_description", "faultstring", "info")
-_TITLES = ("error", "name")
+_TITLES = ("error", "error_code", "name")
+# A code that an OAuth server or a vendor's API gives to an error: one word, in JSON that need not be sound, or in a header.
+_CODE = re.compile(r"""\berror(?:_code)?\b["']?\s{0,9}[:=]\s{0,9}["']?([A-Za-z][\w.-]{1,59})""")
 _WRAPPERS = ("errorResponse", "fault")
 
 
@@ -97,6 +99,14 @@ def words_of(payload: Any, redactor: Redactor) -> str:
     words = _told(parts, _SENTENCES) or _told(parts, _TITLES)
     heads = [word.rstrip(". ") for word in words[:-1]]
     return _one_line(": ".join([*heads, *words[-1:]]), redactor)[:LONGEST_WORDS]
+
+
+def code_of(payload: Any, headers: Mapping[str, str]) -> str:
+    """The vendor's code for an error such as "invalid_grant", from the body or `WWW-Authenticate`; "" when there is none."""
+    told = (part.get(name) for part in _parts(payload) for name in ("error_code", "error"))
+    codes = [code for code in told if isinstance(code, str) and re.fullmatch(r"[A-Za-z][\w.-]{1,59}", code)]
+    texts = [payload[:LONGEST_TEXT] if isinstance(payload, str) else "", headers.get("WWW-Authenticate", "")]
+    return next(iter(codes or [found[1] for text in texts if (found := _CODE.search(text))]), "")
 
 
 def _told(parts: list[dict], names: tuple[str, ...]) -> list[str]:

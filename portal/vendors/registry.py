@@ -14,7 +14,8 @@ class Vendor:
 
     `probe` makes one harmless read over a connection and returns a sentence about what it saw; it is how a connection
     is tested. `path` and `summary` say where the tenant's pages of it begin. `personal`: calls carry people's numbers
-    and what is written to them, which the call log does not keep.
+    and what is written to them, which the call log does not keep. `tokens` makes the source of a line's tokens where they
+    are not had by client credentials; it is called as `SharedToken` is.
     """
 
     key: str
@@ -26,6 +27,7 @@ class Vendor:
     home: str
     created: Callable[[Any], None] = lambda connection: None
     personal: bool = False
+    tokens: Callable[..., Any] | None = None
 
 
 _vendors: dict[str, Vendor] = {}
@@ -42,6 +44,11 @@ def vendor(key: str) -> Vendor:
 def carries_personal(key: str) -> bool:
     """Are calls to this vendor about people? One that is not registered counts as such, too."""
     return key not in _vendors or _vendors[key].personal
+
+
+def tokens_of(key: str) -> Callable[..., Any] | None:
+    """What makes the source of tokens of this vendor's lines; None for the usual one."""
+    return _vendors[key].tokens if key in _vendors else None
 
 
 def vendors() -> list[Vendor]:

@@ -34,6 +34,7 @@ def failure_of(answered: Exchange, *, write: bool) -> VendorError | None:
         "status": status,
         "request_id": answered.request_id,
         "vendor_message": answered.vendor_message,
+        "vendor_code": answered.vendor_code,
     }
     if 200 <= status < 300:
         return _unreadable(answered, facts, write=write) if answered.flaw else None

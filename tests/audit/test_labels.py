@@ -14,7 +14,7 @@ from provisioning.models import Drift
 
 RECORDERS = {"record", "record_account"}
 ACT = re.compile(
-    r"(account|staff|support|tenancy|vendors|operations|provisioning|telephony|messaging|lists|bulk|notices|billing)\.[a-z_]+"
+    r"(account|staff|support|tenancy|vendors|operations|provisioning|telephony|messaging|realtime|lists|bulk|notices|billing)\.[a-z_]+"
 )
 # The name of a model reads like an act, too.
 MODELS = {model._meta.label_lower for model in apps.get_models()}
@@ -29,7 +29,7 @@ PUT_TOGETHER = {
 
 def modules() -> Iterator[ast.Module]:
     """Those that record acts."""
-    for package in ("portal", "provisioning", "telephony", "messaging"):
+    for package in ("portal", "provisioning", "telephony", "messaging", "realtime"):
         for path in sorted((CHECKOUT / package).rglob("*.py")):
             tree = ast.parse(path.read_text())
             if any(called(node) in RECORDERS for node in ast.walk(tree)):

@@ -88,7 +88,7 @@ def test_no_template_says_anything_in_one_language_only():
 def test_no_code_says_anything_in_one_language_only():
     found = {
         path.relative_to(CHECKOUT).as_posix(): list(unsaid_in_python(path.read_text()))
-        for top in ("portal", "provisioning", "telephony", "messaging")
+        for top in ("portal", "provisioning", "telephony", "messaging", "realtime")
         for path in (CHECKOUT / top).rglob("*.py")
         if "migrations" not in path.parts
     }

@@ -1,0 +1,103 @@
+"""An office's calls, planned beforehand: customers call in, colleagues call out and each other, nobody twice at once."""
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox import kwebbl_steps as steps
+from sandbox.kwebbl_calls import ANONYMOUS
+from sandbox.kwebbl_company import Company
+
+RING = (3.0, 20.0)
+TALK = (20.0, 240.0)
+
+
+@dataclass
+class Plan:
+    """Steps at seconds of the office's own time. `free_at` is when each user can be on the phone again."""
+
+    dice: random.Random
+    users: list[str]
+    dialplans: list[str]
+    steps: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+    free_at: dict[str, float] = field(default_factory=dict)
+    calls: int = 0
+
+    def add(self, at: float, do: str, conversation: str, **more: Any) -> None:
+        self.steps.append((at, {"do": do, "conversation": conversation, **more}))
+
+    def free(self, at: float) -> list[str]:
+        return [user for user in self.users if self.free_at.get(user, 0) <= at]
+
+
+def plan(
+    company: Company, seed: int = 0, minutes: float = 60.0, speed: float = 60.0, per_minute: int = 2
+) -> dict[str, Any]:
+    """The same seed plans the same calls. Returns how many, and the seconds until the last step."""
+    extensions = company.extensions()
+    numbers = {kind: [row["number"] for row in extensions if row["kind"] == kind] for kind in ("user", "dialplan")}
+    made = Plan(random.Random(f"office/{seed}"), numbers["user"], numbers["dialplan"])
+    at = made.dice.expovariate(per_minute / 60)
+    while at < minutes * 60:
+        _plan_call(made, at)
+        at += made.dice.expovariate(per_minute / 60)
+    for moment, step in made.steps:
+        steps.later(company, moment / max(speed, 0.001), **step)
+    last = max((moment for moment, _step in made.steps), default=0.0)
+    return {"calls": made.calls, "steps": len(made.steps), "seconds": last / max(speed, 0.001)}
+
+
+def _plan_call(made: Plan, at: float) -> None:
+    free = made.free(at)
+    if not free:
+        return
+    dice = made.dice
+    user = dice.choice(free)
+    caller, callee = _ends(made, free, user)
+    conversation = f"{dice.getrandbits(64):016x}"
+    made.calls += 1
+    made.add(at, "begin", conversation, caller=caller, callee=callee)
+    rung = at + dice.uniform(*RING)
+    end = _plan_talk(made, rung, conversation, free, user) if dice.random() < 0.85 else rung
+    reason = "hangup" if end > rung else dice.choice(["no-answer", "busy"])
+    made.add(end, "hang_up", conversation, reason=reason)
+    for each in {user, caller, callee} & set(made.users):
+        made.free_at[each] = end + 5
+
+
+def _ends(made: Plan, free: list[str], user: str) -> tuple[str, str]:
+    known = made.dice.random() < 0.95
+    outside = f"+316{made.dice.randrange(10_000_000, 99_999_999)}" if known else ANONYMOUS
+    kind = made.dice.random()
+    if (kind < 0.6 or not known) and made.dialplans:
+        return outside, made.dice.choice(made.dialplans)
+    others = [each for each in free if each != user]
+    if kind < 0.8 and others:
+        return user, made.dice.choice(others)
+    return user, outside
+
+
+def _plan_talk(made: Plan, at: float, conversation: str, free: list[str], user: str) -> float:
+    """What happens from the answer on; returns when it ends."""
+    dice = made.dice
+    made.add(at, "answer", conversation)
+    length = dice.uniform(*TALK)
+    if dice.random() < 0.2:
+        made.add(at + length * 0.1, "start_recording", conversation)
+        made.add(at + length * 0.9, "stop_recording", conversation)
+    if dice.random() < 0.2:
+        made.add(at + length * 0.2, "hold", conversation)
+        made.add(at + length * 0.4, "resume", conversation)
+    others = [each for each in free if each != user]
+    if others and dice.random() < 0.15:
+        _plan_transfer(made, at + length * 0.5, length * 0.1, conversation, dice.choice(others))
+    return at + length
+
+
+def _plan_transfer(made: Plan, at: float, length: float, conversation: str, target: str) -> None:
+    attended = made.dice.random() < 0.4
+    made.add(at, "transfer", conversation, target=target, attended=attended)
+    made.add(at + length, "answer", conversation)
+    if attended:
+        done = made.dice.choice(["finish_transfer", "cancel_transfer"])
+        made.add(at + 2 * length, done, conversation)
