@@ -302,6 +302,23 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "refresh-grants": {
+        "task": "realtime.tasks.refresh_due",
+        "schedule": env.float("KWEBBL_REFRESH_TICK_SECONDS", default=5),
+        "options": {"expires": 10},
+    },
+    "find-lost-grants": {
+        "task": "realtime.tasks.find_lost",
+        "schedule": env.float("KWEBBL_LOST_TICK_SECONDS", default=3),
+        "options": {"expires": 10},
+    },
+    "exchange-consents": {
+        "task": "realtime.tasks.exchange_open",
+        "schedule": env.float("KWEBBL_LOST_TICK_SECONDS", default=3),
+        "options": {"expires": 10},
+    },
+    "foresee-ends-of-grants": {"task": "realtime.tasks.foresee_ends", "schedule": timedelta(hours=1)},
+    "forget-old-consents": {"task": "realtime.tasks.forget_old_consents", "schedule": timedelta(hours=6)},
     "purge-script-trials": {"task": "telephony.tasks.purge_script_trials", "schedule": timedelta(hours=1)},
     "sweep-campaigns": {
         "task": "messaging.tasks.sweep_campaigns",
@@ -378,6 +395,10 @@ KPN_KEYS_BASE_URL = env.str("KPN_KEYS_BASE_URL", default="https://api-prd.kpn.co
 # After so long without any delivery report, though messages wait for theirs, people are told.
 SMS_SILENCE_SECONDS = env.float("SMS_SILENCE_SECONDS", default=900)
 KWEBBL_BASE_URL = env.str("KWEBBL_BASE_URL", default="https://realtime.api.kwebbl.net/v100")
+# A refresh kills all earlier tokens: its answer is waited for, and a lost one looked into, all within a minute.
+KWEBBL_REFRESH_READ_TIMEOUT = env.float("KWEBBL_REFRESH_READ_TIMEOUT", default=40)
+KWEBBL_REFRESH_SETTLE_SECONDS = env.float("KWEBBL_REFRESH_SETTLE_SECONDS", default=5)
+KWEBBL_GRANT_LOST_SECONDS = env.float("KWEBBL_GRANT_LOST_SECONDS", default=50)
 # Where telephones sign in, with its port: the vendor's own, the same for everybody ("Set up your SIP client").
 SIP_OUTBOUND_PROXY = env.str("SIP_OUTBOUND_PROXY", default="46.101.153.96:4060")
 # Of how many accounts each connection's quota is spent on asking whether a telephone is signed in.

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from portal.billing.mailing.views import by_link
 from portal.tenancy import entrance
 from portal.ui import views as ui
+from realtime.views.connect import connected
 from telephony.views.phone_setup import phone_setup
 
 handler400 = "portal.ui.views.bad_request"
@@ -18,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("invitations/<str:token>/", entrance.invitation, name="invitation"),
     path("statements-by-mail/<str:token>/", by_link, name="billing_contact"),
     path("phone-setup/<str:token>/", phone_setup, name="phone_setup"),
+    path("live/connected", connected, name="live_connected"),
     path("healthz", ui.healthy, name="healthy"),
     path("accounts/profile/", entrance.profile, name="profile"),
     path("accounts/", include("allauth.urls")),

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy
 from portal.vendors.http import VendorHttp
 from portal.vendors.models import Connection
 from portal.vendors.registry import Vendor
+from realtime.grants.moving import forget_grants
+from realtime.grants.tokens import CompanyTokens
 from realtime.models import RealtimeAccount
 
 
@@ -24,9 +26,20 @@ def prepare(connection: Connection) -> None:
         connection=connection,
         defaults={
             "tenant_id": connection.tenant_id,
-            "authorize_url": urljoin(connection.base_url.rstrip("/") + "/", "authorize"),
+            "authorize_url": _consent_page(connection),
         },
     )
+
+
+def follow(connection: Connection, base_url_before: str) -> None:
+    """Another address or application: what was allowed for the one before says nothing, and its tokens go nowhere else."""
+    forget_grants(connection)
+    if connection.base_url != base_url_before:
+        RealtimeAccount.objects.filter(connection=connection).update(authorize_url=_consent_page(connection))
+
+
+def _consent_page(connection: Connection) -> str:
+    return urljoin(connection.base_url.rstrip("/") + "/", "authorize")
 
 
 KWEBBL = Vendor(
@@ -38,4 +51,7 @@ KWEBBL = Vendor(
     probe=probe,
     home="realtime:board",
     created=prepare,
+    changed=follow,
+    tokens=CompanyTokens,
+    token_path="/token",  # noqa: S106 - a path
 )

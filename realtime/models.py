@@ -20,6 +20,8 @@ class RealtimeAccount(Mirror):
     )
     authorize_url = models.URLField(_("address of the consent page"), max_length=300)
     purposes = ArrayField(models.CharField(max_length=20), verbose_name=_("what it is for"), default=list, blank=True)
+    # The document allows the client secret in the header of a token request, or in its body, and never in both.
+    secret_in_body = models.BooleanField(_("client secret in the body"), default=False)
     # Of the events: when the last one came, and since when none came though the subscription is there.
     last_event_at = models.DateTimeField(_("last event"), null=True, editable=False)
 

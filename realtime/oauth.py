@@ -110,8 +110,11 @@ def refresh(
     on_call: Callable[[CallRecord], None],
     redirect_uri: str = "",
     secret_in_body: bool = False,
+    send_by: float | None = None,
 ) -> Tokens:
     """New tokens for a refresh token, which is dead afterwards, as is every earlier access token.
+
+    After `send_by` (`time.monotonic()`) nothing leaves any more: VendorUnavailable.
 
     Raises TokenRefused when the vendor says no, VendorThrottled and VendorUnavailable when nothing was done (no byte left,
     or it was turned away), and VendorOutcomeUnknown when the tokens may have been renewed and their answer is lost,
@@ -121,7 +124,7 @@ def refresh(
     body = {"grant_type": "refresh_token", "refresh_token": refresh_token}
     body |= {"redirect_uri": redirect_uri} if redirect_uri else {}
     endpoint = TokenEndpoint(token_url, client_id, client_secret, secret_in_body)
-    return _ask(endpoint, body, limits=limits, redactor=redactor, on_call=on_call)
+    return _ask(endpoint, body, limits=limits, redactor=redactor, on_call=on_call, send_by=send_by)
 
 
 def _ask(
@@ -132,10 +135,11 @@ def _ask(
     redactor: Redactor,
     on_call: Callable[[CallRecord], None],
     state: str = "",
+    send_by: float | None = None,
 ) -> Tokens:
     redactor.learn(endpoint.client_secret)
     asked_at = datetime.now(UTC)
-    answered = perform(_question(endpoint, body), limits=limits, redactor=redactor, on_call=on_call)
+    answered = perform(_question(endpoint, body), limits=limits, redactor=redactor, on_call=on_call, send_by=send_by)
     if failure := failure_of(answered, write=True):
         raise _as_refusal(failure, answered)
     payload = _payload_of(answered)

@@ -1,1 +1,49 @@
 """Celery's entry points."""
+
+from celery import shared_task
+
+from realtime.grants import exchanging, keeping, losing
+
+
+@shared_task(ignore_result=True)
+def refresh_grant(tenant_id: int, grant_id: int) -> None:
+    keeping.refresh(tenant_id, grant_id)
+
+
+@shared_task(ignore_result=True)
+def refresh_due() -> None:
+    for tenant_id, grant_id in keeping.due_grants():
+        refresh_grant.delay(tenant_id, grant_id)
+
+
+@shared_task(ignore_result=True)
+def settle_grant(tenant_id: int, grant_id: int) -> None:
+    losing.settle(tenant_id, grant_id)
+    keeping.refresh(tenant_id, grant_id)
+
+
+@shared_task(ignore_result=True)
+def find_lost() -> None:
+    for tenant_id, grant_id in losing.doubtful_grants():
+        settle_grant.delay(tenant_id, grant_id)
+
+
+@shared_task(ignore_result=True)
+def exchange_consent(tenant_id: int, consent_id: int) -> None:
+    exchanging.exchange(tenant_id, consent_id)
+
+
+@shared_task(ignore_result=True)
+def exchange_open() -> None:
+    for tenant_id, consent_id in exchanging.open_exchanges():
+        exchange_consent.delay(tenant_id, consent_id)
+
+
+@shared_task(ignore_result=True)
+def foresee_ends() -> None:
+    keeping.foresee_ends()
+
+
+@shared_task(ignore_result=True)
+def forget_old_consents() -> None:
+    exchanging.forget_old()

@@ -56,6 +56,10 @@ LOOKS = {
     "sender_allowed": Look("success", "check", _("Allowed")),
     "sender_refused": Look("danger", "circle-x", _("Refused")),
     "sender_withdrawn": Look("neutral", "ban", _("Given up")),
+    # permissions of live calls
+    "grant_active": Look("success", "check", _("Active")),
+    "grant_lost": Look("danger", "plug-connected-x", _("Connect again")),
+    "grant_ended": Look("neutral", "ban", _("Ended")),
     # bulk work and its rows
     "batch_details": Look("neutral", "pencil", _("Details to fill in")),
     "batch_checking": Look("info", "hourglass", _("Being checked")),

@@ -95,6 +95,8 @@ def change_connection(connection: Connection, account: Account, *, acting_user: 
     after = _told(connection)
     if other_token:
         _start_afresh(connection, other_account=other_account)
+    if other_account or before["token_url"] != after["token_url"]:
+        connection.spec.changed(connection, before["base_url"])
     if before != after or replaced:
         record(
             "vendors.connection_changed",

@@ -50,6 +50,22 @@ class ConnectionForm(PortalForm):
         help_text=_("Where the vendor told an end: people are reminded 30, 7 and 1 days before it."),
     )
 
+    def __init__(self, *args: Any, token_path: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._token_path = token_path
+        if token_path:
+            self.fields["token_url"].required = False
+            self.fields["token_url"].help_text = _("Leave it empty for the base URL with %(path)s after it.") % {
+                "path": token_path
+            }
+
+    def clean(self) -> dict[str, Any]:
+        """An empty token URL follows the base URL, for vendors where it always lies there."""
+        cleaned = super().clean() or self.cleaned_data
+        if self._token_path and not cleaned.get("token_url") and cleaned.get("base_url"):
+            cleaned["token_url"] = cleaned["base_url"].rstrip("/") + self._token_path
+        return cleaned
+
     @property
     def account(self) -> Account:
         return Account(**{name: self.cleaned_data[name] for name in Account.__dataclass_fields__})
@@ -68,18 +84,20 @@ class ConnectionChangeForm(ConnectionForm):
 def new_form(spec: Vendor, data: Any = None) -> ConnectionForm:
     return ConnectionForm(
         data,
+        token_path=spec.token_path,
         initial={
             "name": spec.label,
             "environment": Connection.Environment.PRODUCTION,
             "base_url": spec.default_base_url(),
-            "token_url": spec.default_token_url(),
+            "token_url": "" if spec.token_path else spec.default_token_url(),
         },
     )
 
 
 def change_form(connection: Connection, data: Any = None) -> ConnectionChangeForm:
     shown = ("name", "environment", "base_url", "token_url", "credentials_end_on")
-    return ConnectionChangeForm(data, initial={name: getattr(connection, name) for name in shown})
+    initial = {name: getattr(connection, name) for name in shown}
+    return ConnectionChangeForm(data, token_path=connection.spec.token_path, initial=initial)
 
 
 class ConnectionFilter(FilterForm):

@@ -52,15 +52,19 @@ class Line:
         self.calls: list[CallRecord] = []
         # Were the newest of the calls made to the token endpoint? Then the API itself has said nothing yet.
         self.at_token = False
-        redactor = Redactor(_secrets_of(connection), personal=carries_personal(connection.vendor))
-        source = tokens or tokens_of(connection.vendor) or SharedToken
-        self.http = VendorHttp(
-            base_url or connection.base_url,
-            tokens=source(connection, limits(), redactor, self._heard_token, known),
+        self._send_by, self._base_url = send_by, base_url or connection.base_url
+        self.redactor = Redactor(_secrets_of(connection), personal=carries_personal(connection.vendor))
+        self.http = self.over(tokens or tokens_of(connection.vendor) or SharedToken)
+
+    def over(self, tokens: Callable[..., TokenSource]) -> VendorHttp:
+        """As `http`, with another source of tokens; its calls are of this line, too."""
+        return VendorHttp(
+            self._base_url,
+            tokens=tokens(self.connection, limits(), self.redactor, self.heard_token, self.known),
             limits=limits(),
-            redactor=redactor,
+            redactor=self.redactor,
             on_call=self._heard,
-            send_by=send_by,
+            send_by=self._send_by,
         )
 
     def close(
@@ -77,7 +81,8 @@ class Line:
         self.calls.append(record)
         self.at_token = False
 
-    def _heard_token(self, record: CallRecord) -> None:
+    def heard_token(self, record: CallRecord) -> None:
+        """An exchange with the token endpoint."""
         self.calls.append(record)
         self.at_token = True
 

@@ -15,7 +15,9 @@ class Vendor:
     `probe` makes one harmless read over a connection and returns a sentence about what it saw; it is how a connection
     is tested. `path` and `summary` say where the tenant's pages of it begin. `personal`: calls carry people's numbers
     and what is written to them, which the call log does not keep. `tokens` makes the source of a line's tokens where they
-    are not had by client credentials; it is called as `SharedToken` is.
+    are not had by client credentials; it is called as `SharedToken` is. With `token_path` the token URL is the base URL with
+    that path, unless a person enters another one. `changed` is called with a connection that leads elsewhere now, or to
+    another account, and with the base URL that it had before.
     """
 
     key: str
@@ -28,6 +30,8 @@ class Vendor:
     created: Callable[[Any], None] = lambda connection: None
     personal: bool = False
     tokens: Callable[..., Any] | None = None
+    token_path: str = ""
+    changed: Callable[[Any, str], None] = lambda connection, base_url: None
 
 
 _vendors: dict[str, Vendor] = {}

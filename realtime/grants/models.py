@@ -28,14 +28,30 @@ class Consent(TenantModel):
     session_digest = models.CharField(max_length=64)
     created_at = models.DateTimeField(_("begun"), default=timezone.now)
     used_at = models.DateTimeField(_("answered"), null=True)
-    # What the vendor said instead of a code: its error code, "" while there is none.
+    # Code and state as they came, until they are exchanged: JSON.
+    answer = SealedField(_("answer"))
+    exchange_sent_at = models.DateTimeField(null=True, editable=False)
+    # What the vendor said instead of a code or of tokens: its error code, or one of ours; "" while there is none.
     error = models.CharField(_("error"), max_length=60, blank=True)
+    done_at = models.DateTimeField(_("connected"), null=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("consent under way"), _("consents under way")
+        indexes = [
+            models.Index(
+                fields=["used_at"],
+                condition=Q(used_at__isnull=False, done_at=None, error=""),
+                name="realtime_consent_open",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.connection}: {self.user}"
+
+    @property
+    def under_way(self) -> bool:
+        """Answered, and not yet exchanged for tokens."""
+        return self.used_at is not None and self.done_at is None and not self.error
 
 
 class Grant(TenantModel):
@@ -67,6 +83,9 @@ class Grant(TenantModel):
     renewing_until = models.DateTimeField(null=True, editable=False)
     renewer = models.UUIDField(null=True, editable=False)
     refresh_sent_at = models.DateTimeField(null=True, editable=False)
+    refresh_failures = models.PositiveIntegerField(default=0, editable=False)
+    # The generation of which one refresh had no answer and, as a look showed, no effect; another one may be sent once.
+    doubted_generation = models.PositiveIntegerField(null=True, editable=False)
     granted_at = models.DateTimeField(_("granted"), default=timezone.now, editable=False)
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("granted by")

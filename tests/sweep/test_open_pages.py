@@ -11,6 +11,7 @@ PUBLIC = {
     "invitation",
     "billing_contact",
     "phone_setup",
+    "live_connected",
     "account_login",
     "account_logout",
     "account_signup",
