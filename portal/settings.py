@@ -302,6 +302,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "sync-live-calls": {
+        "task": "realtime.tasks.sync_due_connections",
+        "schedule": env.float("SYNC_TICK_SECONDS", default=5),
+        "options": {"expires": 30},
+    },
     "refresh-grants": {
         "task": "realtime.tasks.refresh_due",
         "schedule": env.float("KWEBBL_REFRESH_TICK_SECONDS", default=5),

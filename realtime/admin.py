@@ -5,7 +5,33 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from portal.ui.journals import JournalAdmin
-from realtime.grants.models import Consent, Grant
+from realtime.models import Consent, Extension, Grant, RealtimeAccount, Subscription
+
+
+@admin.register(RealtimeAccount)
+class RealtimeAccountAdmin(JournalAdmin):
+    list_display = ["connection", "tenant", "read_at", "asked_at", "due_at", "last_event_at", "error"]
+    list_select_related = ["tenant", "connection"]
+    found_by = {"connection_id": "vendors.connection"}
+
+
+@admin.register(Extension)
+class ExtensionAdmin(JournalAdmin):
+    list_display = ["name", "tenant", "number", "external_number", "kind", "member", "first_seen_at", "gone_at"]
+    list_select_related = ["tenant", "member"]
+    found_by = {"pk": "realtime.extension"}
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(JournalAdmin):
+    list_display = ["vendor_id", "tenant", "state", "mode", "created_at", "seen_at", "last_event_at", "ended_at"]
+    list_select_related = ["tenant"]
+    found_by = {"connection_id": "vendors.connection"}
+    exclude = ["digest", "grant"]
+    readonly_fields = ["created_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
+        return super().get_queryset(request).defer("digest")
 
 
 @admin.register(Grant)

@@ -8,8 +8,14 @@ class RealtimeConfig(AppConfig):
 
     def ready(self) -> None:
         from portal.vendors.registry import register
-        from realtime import presence
+        from realtime import lists, presence
         from realtime.connecting import KWEBBL
+        from realtime.extensions import operations as extension_operations
+        from realtime.subscriptions import operations as subscription_operations
 
+        # Their kinds of operations register themselves when the modules are read.
+        assert extension_operations
+        assert subscription_operations
         register(KWEBBL)
         presence.register()
+        lists.register_lists()

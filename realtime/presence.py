@@ -1,15 +1,24 @@
 """Where live calls show themselves on pages that all apps share."""
 
+from typing import Any
+
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal.audit import labels
 from portal.lists import registry as lists
 from portal.notices import registry as notice_kinds
+from portal.operations import subjects
+from portal.operations.models import Operation
+from portal.search import registry as search
 from portal.tenancy.roles import Role
 from portal.ui import navigation
 from portal.ui.navigation import NavItem
-from realtime.grants import notices
+from realtime import notices
+from realtime.grants import notices as grant_notices
 from realtime.grants.lists import GRANTS
+from realtime.models import Extension, Subscription
+from realtime.search import EXTENSIONS
 
 SECTION = _("Live calls")
 ACTS: dict[str, object] = {
@@ -19,12 +28,39 @@ ACTS: dict[str, object] = {
     "realtime.grant_ended": _("Permission ended"),
     "realtime.grant_lost": _("Permission lost"),
     "realtime.asking_changed": _("Changed how permissions are asked for"),
+    "realtime.extension_found": _("Extension found"),
+    "realtime.extension_changed_at_vendor": _("Extension changed at the vendor"),
+    "realtime.extension_gone_at_vendor": _("Extension gone at the vendor"),
+    "realtime.extension_linked": _("Said whose telephone it is"),
+    "realtime.caller_id_set": _("Caller ID set"),
+    "realtime.subscription_made": _("Subscription to call events made"),
+    "realtime.subscription_found_again": _("Subscription found again"),
+    "realtime.subscription_gone_at_vendor": _("Subscription gone at the vendor"),
+    "realtime.stray_subscription_found": _("Somebody else's subscription found"),
 }
 
 
 def register() -> None:
-    navigation.register(NavItem(_("Live board"), "realtime:board", "activity", Role.VIEWER, 500, SECTION))
-    navigation.register(NavItem(_("Connect"), "realtime:connect", "plug-connected", Role.VIEWER, 590, SECTION))
+    for item in (
+        NavItem(_("Live board"), "realtime:board", "activity", Role.VIEWER, 500, SECTION),
+        NavItem(_("Directory"), "realtime:directory", "users", Role.VIEWER, 510, SECTION),
+        NavItem(_("Event subscriptions"), "realtime:subscriptions", "bell", Role.ADMIN, 560, SECTION),
+        NavItem(_("Connect"), "realtime:connect", "plug-connected", Role.VIEWER, 590, SECTION),
+    ):
+        navigation.register(item)
     labels.register(ACTS)
+    search.register(EXTENSIONS)
+    subjects.register(Extension._meta.label_lower, _extension_page)
+    subjects.register(Subscription._meta.label_lower, _subscriptions_page)
     lists.register(GRANTS)
     notice_kinds.register(*notices.KINDS)
+    notice_kinds.register(*grant_notices.KINDS)
+
+
+def _extension_page(operation: Operation) -> tuple[Any, str]:
+    return _("The extension"), reverse("realtime:extension", args=[operation.tenant.slug, operation.subject_id])
+
+
+def _subscriptions_page(operation: Operation) -> tuple[Any, str]:
+    address = reverse("realtime:subscriptions", args=[operation.tenant.slug])
+    return _("The subscriptions"), f"{address}?connection={operation.connection_id}"

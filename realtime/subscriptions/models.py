@@ -56,3 +56,8 @@ class Subscription(TenantModel):
 
     def __str__(self) -> str:
         return self.vendor_id or f"{self.pk}"
+
+    @property
+    def stray(self) -> bool:
+        """Found in the vendor's list and not made here. Of ours the address is kept nowhere."""
+        return bool(self.callback_url)

@@ -14,10 +14,12 @@ from portal.operations.models import Operation
 from portal.tenancy.models import Membership, Role, Tenant, User
 from portal.vendors.models import Call, Connection, ConnectionState
 from provisioning.models import Drift, Order, Product, Subscriber
+from realtime.models import Extension
 from telephony.models import CallScript, SipAccount
 from telephony.models import Drift as SipDrift
 from tests.messaging.rows import some_connection as some_sms
 from tests.provisioning.samples import some_connection
+from tests.realtime.samples import some_connection as some_switchboard
 from tests.telephony.samples import some_connection as some_telephones
 
 Maker = Callable[[Tenant, User, int], None]
@@ -284,6 +286,23 @@ def sms_messages(tenant: Tenant, owner: User, number: int, campaign: Campaign | 
         )
 
 
+def extensions(tenant: Tenant, owner: User, number: int) -> None:
+    """Of the tenant's first telephone system, the one that the pages show."""
+    connection = Connection.objects.filter(tenant=tenant, vendor="kwebbl").order_by("name").first()
+    connection = connection or some_switchboard(tenant)
+    Extension.objects.bulk_create(
+        Extension(
+            tenant=tenant,
+            connection=connection,
+            vendor_id=f"E-{next(_numbers)}",
+            name=f"Person {place // 3}",
+            number=f"{200 + place}",
+            kind="user",
+        )
+        for place in range(number)
+    )
+
+
 MAKERS: dict[str, Maker] = {
     "provisioning.subscribers": subscribers,
     "provisioning.orders": orders,
@@ -302,4 +321,5 @@ MAKERS: dict[str, Maker] = {
     "messaging.templates": templates,
     "messaging.campaigns": campaigns,
     "messaging.messages": sms_messages,
+    "realtime.extensions": extensions,
 }

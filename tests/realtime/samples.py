@@ -2,11 +2,31 @@
 
 from typing import Any
 
+from django.utils import timezone
+
 from portal.vendors.models import Connection, ConnectionState
 from realtime.connecting import prepare
-from realtime.grants.models import Consent, Grant
+from realtime.models import CallerId, Consent, Extension, Grant, RealtimeAccount, Subscription
 
-WITHOUT_ARGUMENTS = ["board", "connect", "connect_company", "connect_own", "grants"]
+WITHOUT_ARGUMENTS = [
+    "board",
+    "connect",
+    "connect_company",
+    "connect_own",
+    "directory",
+    "directory_mirror",
+    "directory_refresh",
+    "grants",
+    "subscriptions",
+]
+OF_AN_EXTENSION = [
+    "extension",
+    "extension_now",
+    "favourite",
+    "caller_id_set",
+    "caller_ids_refresh",
+    "extension_member",
+]
 
 
 def samples(tenant, owner) -> dict[str, dict[str, Any]]:
@@ -15,22 +35,54 @@ def samples(tenant, owner) -> dict[str, dict[str, Any]]:
     found |= {name: {"pk": connection.pk} for name in ("connect_asking", "own_grant_end")}
     found["connect_return"] = {"pk": some_consent(connection, owner).pk}
     found["grant_end"] = {"pk": some_grant(connection, owner).pk}
+    extension = some_extension(connection).pk
+    found |= {name: {"pk": extension} for name in OF_AN_EXTENSION}
+    found["subscription_cancel"] = {"pk": some_stray(connection).pk}
     return {f"realtime:{name}": arguments for name, arguments in found.items()}
 
 
-def some_connection(tenant) -> Connection:
+def some_connection(tenant, name: str = "Telephone system") -> Connection:
+    """Read a moment ago; nothing is behind it."""
     connection = Connection.objects.create(
         tenant=tenant,
         vendor="kwebbl",
-        name="Telephones",
-        base_url="https://live.example.com/v100",
-        token_url="https://live.example.com/v100/token",
-        client_id=f"live-{tenant.slug}",
-        client_secret="secret of live calls",
+        name=name,
+        base_url="http://127.0.0.1:9/",
+        token_url="http://127.0.0.1:9/token",
+        client_id="application-of-the-telephone-system",
+        client_secret="secret-of-the-telephone-system",
     )
     ConnectionState.objects.create(tenant=tenant, connection=connection)
     prepare(connection)
+    RealtimeAccount.objects.filter(connection=connection).update(read_at=timezone.now())
     return connection
+
+
+def some_extension(connection: Connection, name: str = "Alice Jansen", number: str = "201") -> Extension:
+    """With two numbers to choose from, read a moment ago."""
+    made = Extension.objects.create(
+        tenant_id=connection.tenant_id,
+        connection=connection,
+        vendor_id=f"{number:0>32}",
+        name=name,
+        number=number,
+        kind=Extension.Kind.USER,
+        caller_ids_read_at=timezone.now(),
+    )
+    for place, outer in enumerate(["+31102612345", "+31102612346"]):
+        CallerId.objects.create(tenant_id=connection.tenant_id, extension=made, vendor_id=f"{place:0>32}", number=outer)
+    return made
+
+
+def some_stray(connection: Connection) -> Subscription:
+    return Subscription.objects.create(
+        tenant_id=connection.tenant_id,
+        connection=connection,
+        state=Subscription.State.STRAY,
+        vendor_id="5" * 32,
+        event_types=["created"],
+        callback_url="https://other.example/hook",
+    )
 
 
 def some_grant(connection: Connection, owner) -> Grant:

@@ -1,0 +1,214 @@
+"""The directory: who and what can be called, one extension, its caller ID, whose telephone it is, and favourites."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import JSONObject
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.lists.pages import list_page
+from portal.operations.models import Operation
+from portal.operations.promises import AlreadySubmitted
+from portal.operations.refusals import NotPromised
+from portal.operations.words import words_for
+from portal.tenancy.door import TenantRequest, tenant_view
+from portal.tenancy.roles import Role
+from portal.ui.formats import zone_of
+from realtime import sync
+from realtime.extensions.forms import CallerIdForm, MemberForm
+from realtime.extensions.models import CallerId, Extension, Favourite
+from realtime.extensions.operations import SET_CALLER_ID, link_member, set_caller_id
+from realtime.lists import DIRECTORY, SEALED_OF_CONNECTION, with_shown_number
+from realtime.views.desk import allows, desk_of, frame, no_connection, page, slug_of
+
+BACK = ("directory", "subscriptions")
+FAVOURITES_SHOWN = 24
+# Nobody has more that are found again by it.
+MOST_FAVOURITES = 500
+
+
+@tenant_view(Role.VIEWER)
+@require_safe
+def directory(request: TenantRequest) -> HttpResponse:
+    desk = desk_of(request, favourites=_favourites_of(request.user.pk))
+    if desk is None:
+        return no_connection(request)
+    found = list_page(request, DIRECTORY, fixed={"connection": desk.connection.pk, "of": request.user.pk})
+    favourites = [Extension(**told) for told in desk.account.favourites]  # type: ignore[attr-defined]
+    there = [each for each in favourites if each.gone_at is None]
+    more = {"favourites": there[:FAVOURITES_SHOWN], "favoured": {each.pk for each in favourites}}
+    return page(request, "realtime/directory.html", desk, **found, **more)
+
+
+def _favourites_of(user_id: int) -> ArraySubquery:
+    """Along with an account: those of its extensions, by name."""
+    mine = Favourite.objects.filter(user=user_id).values("extension")
+    rows = Extension.objects.filter(connection=OuterRef("connection"), pk__in=mine)
+    told = JSONObject(pk="pk", name="name", number="number", gone_at="gone_at")
+    return ArraySubquery(rows.order_by("name", "pk").values(told=told)[:MOST_FAVOURITES])
+
+
+@tenant_view(Role.VIEWER)
+@require_safe
+def directory_mirror(request: HttpRequest) -> HttpResponse:
+    """How old the mirror is, polled from the button on until it is new; then the whole page is read anew."""
+    desk = desk_of(request)
+    if desk is None:
+        return no_connection(request)
+    if request.htmx and request.GET.get("asked") and not desk.account.awaited:  # type: ignore[attr-defined]
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "realtime/_mirror.html", {"desk": desk, "back": _back(request)})
+
+
+@tenant_view(Role.VIEWER)
+@require_POST
+def directory_refresh(request: HttpRequest) -> HttpResponse:
+    desk = desk_of(request)
+    if desk is None:
+        return no_connection(request)
+    sync.refresh(desk.connection)
+    desk.account.refresh_from_db(fields=["asked_at", "due_at"])
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "realtime/_mirror.html", {"desk": desk, "back": _back(request)})
+    messages.info(request, _("The vendor is being asked. Reload the page in a moment to see what it says."))
+    return redirect(reverse(f"realtime:{_back(request)}", args=[slug_of(request)]) + desk.query)
+
+
+def _back(request: HttpRequest) -> str:
+    name = request.GET.get("back", "")
+    return name if name in BACK else BACK[0]
+
+
+@tenant_view(Role.VIEWER)
+@require_POST
+def favourite(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put it among the favourites, or take it away; each person has their own."""
+    found = get_object_or_404(Extension, pk=pk)
+    kept, made = Favourite.objects.get_or_create(tenant_id=found.tenant_id, user=request.user, extension=found)
+    if not made:
+        kept.delete()
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "realtime/_favourite.html", {"extension": found, "favoured": {pk} if made else set()})
+    text = _("“%(name)s” is among your favourites.") if made else _("“%(name)s” is no favourite any more.")
+    messages.success(request, text % {"name": found.name})
+    if request.POST.get("back") == "extension":
+        return _to(request, pk)
+    return redirect(reverse("realtime:directory", args=[slug_of(request)]) + f"?connection={found.connection_id}")
+
+
+# --- One ----------------------------------------------------------------------------------------------------------
+
+
+@tenant_view(Role.VIEWER)
+@require_safe
+def extension(request: HttpRequest, pk: int) -> HttpResponse:
+    return render(request, "realtime/extension.html", _whole(request, _find(request, pk)))
+
+
+@tenant_view(Role.VIEWER)
+@require_safe
+def extension_now(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page's own piece, polled while the vendor is at work."""
+    return render(request, "realtime/_extension.html", _whole(request, _find(request, pk)))
+
+
+@tenant_view(Role.VIEWER)
+@require_POST
+def caller_id_set(request: HttpRequest, pk: int) -> HttpResponse:
+    """By an admin, or by the person whose telephone it is."""
+    found = _find(request, pk)
+    if not may_set(request, found):
+        messages.error(request, _("An admin can set this caller ID, and the person whose telephone it is."))
+        return _to(request, pk)
+    form = CallerIdForm(request.POST, offered=_offered(found))
+    if not form.is_valid():
+        return render(request, "realtime/extension.html", _whole(request, found, form=form), status=422)
+    try:
+        set_caller_id(form.chosen, form_key=form.form_key, acting_user=request.user)
+        messages.success(request, _("The caller ID is on its way to the vendor."))
+    except AlreadySubmitted:
+        messages.info(request, _("The caller ID is on its way to the vendor already."))
+    except NotPromised as refusal:
+        messages.error(request, str(refusal))
+    return _to(request, pk)
+
+
+@tenant_view(Role.VIEWER)
+@require_POST
+def caller_ids_refresh(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have the caller IDs of one extension read with the next reading, which is asked for."""
+    found = _find(request, pk)
+    Extension.objects.filter(pk=pk).update(caller_ids_read_at=None)
+    sync.refresh(found.connection)
+    messages.info(request, _("The vendor is being asked. Reload the page in a moment to see what it says."))
+    return _to(request, pk)
+
+
+@tenant_view(Role.ADMIN)
+@require_POST
+def extension_member(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say whose telephone it is: its person may act on its calls by a grant of their own, and set its caller ID."""
+    found, form = _find(request, pk), MemberForm(request.POST)
+    if not form.is_valid():
+        return render(request, "realtime/extension.html", _whole(request, found, member_form=form), status=422)
+    link_member(found, form.chosen, acting_user=request.user)
+    messages.success(request, _("Saved."))
+    return _to(request, pk)
+
+
+def may_set(request: HttpRequest, found: Extension) -> bool:
+    """Is this the person whose telephone it is, or an admin?"""
+    return found.member_id == request.user.pk or allows(request, Role.ADMIN)
+
+
+def _find(request: HttpRequest, pk: int) -> Any:
+    """With what its page says: `offered`, and whether the reader `favours` it. One query."""
+    offered = CallerId.objects.filter(extension=OuterRef("pk")).order_by("number", "pk")
+    rows = with_shown_number(Extension.objects.select_related("member", "connection__tenant")).annotate(
+        offered=ArraySubquery(offered.values(told=JSONObject(pk="pk", vendor_id="vendor_id", number="number"))),
+        favours=Exists(Favourite.objects.filter(user=request.user.pk, extension=OuterRef("pk"))),
+    )
+    return get_object_or_404(rows.defer(*SEALED_OF_CONNECTION), pk=pk)
+
+
+def _offered(found: Any) -> list[CallerId]:
+    own = {"tenant_id": found.tenant_id, "extension_id": found.pk}
+    return [CallerId(**own, **told) for told in found.offered]
+
+
+def _whole(
+    request: HttpRequest, found: Any, *, form: CallerIdForm | None = None, member_form: MemberForm | None = None
+) -> dict[str, Any]:
+    offered, operation = _offered(found), _latest_operation(found)
+    administers = allows(request, Role.ADMIN)
+    chosen = next((each.pk for each in offered if each.vendor_id == found.caller_id), None)
+    return {
+        **frame(request, found.connection),
+        "extension": found,
+        "offered": offered,
+        "favoured": {found.pk} if found.favours else set(),
+        "may_set": may_set(request, found) and found.gone_at is None and bool(offered),
+        "form": form or CallerIdForm(offered=offered, initial={"caller_id": chosen}),
+        "member_form": (member_form or MemberForm(initial={"member": found.member_id})) if administers else None,
+        "operation": operation,
+        "under_way": operation is not None and not operation.ended,
+        "words": words_for(operation, zone_of(request)) if operation and not operation.ended else None,
+        "refusal": operation.said if operation and operation.status == "refused" else "",
+    }
+
+
+def _latest_operation(found: Extension) -> Operation | None:
+    about = Operation.objects.filter(
+        subject_type=Extension._meta.label_lower, subject_id=found.pk, kind=SET_CALLER_ID.name
+    )
+    return about.for_story().select_related("tenant").order_by("-id").first()
+
+
+def _to(request: HttpRequest, pk: int) -> HttpResponse:
+    return redirect("realtime:extension", slug_of(request), pk)
