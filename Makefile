@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run manage test lint types checks pytest messages drill drill-import drill-sms bench-messaging bench-provisioning bench-pages bench-peaks bench-scripts bench-sync bench-reports chromium clean distclean
+.PHONY: help run manage test lint types checks pytest messages drill drill-import drill-sms bench-messaging bench-provisioning bench-pages bench-peaks bench-scripts bench-sync bench-reports bench-events chromium clean distclean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -62,6 +62,9 @@ bench-sync: .venv/installed-dev ## 100,000 SIP accounts of a vendor followed, ag
 
 bench-reports: .venv/installed-dev ## how fast delivery reports are taken and followed, and that restarts lose none
 	@$(PYTHON) -m bench.reports $(ARGS)
+
+bench-events: .venv/installed-dev ## how fast live events are taken and followed, and that restarts lose none
+	@$(PYTHON) -m bench.events $(ARGS)
 
 chromium:
 	@portal/local/install-chromium.sh

@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "telephony.scripts.serving.CallScripts",
     # The vendor posts thousands of delivery reports, and shows no session.
     "messaging.reports.intake.ReportIntake",
+    "realtime.events.intake.EventIntake",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.audit.context.RequestContextMiddleware",
@@ -324,6 +325,17 @@ CELERY_BEAT_SCHEDULE = {
     },
     "foresee-ends-of-grants": {"task": "realtime.tasks.foresee_ends", "schedule": timedelta(hours=1)},
     "forget-old-consents": {"task": "realtime.tasks.forget_old_consents", "schedule": timedelta(hours=6)},
+    "read-live-events": {
+        "task": "realtime.tasks.read_due_events",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": 10},
+    },
+    "mark-lost-calls": {
+        "task": "realtime.tasks.mark_lost_calls",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 30},
+    },
+    "purge-live-events": {"task": "realtime.tasks.purge_events", "schedule": timedelta(hours=1)},
     "purge-script-trials": {"task": "telephony.tasks.purge_script_trials", "schedule": timedelta(hours=1)},
     "sweep-campaigns": {
         "task": "messaging.tasks.sweep_campaigns",
@@ -404,6 +416,11 @@ KWEBBL_BASE_URL = env.str("KWEBBL_BASE_URL", default="https://realtime.api.kwebb
 KWEBBL_REFRESH_READ_TIMEOUT = env.float("KWEBBL_REFRESH_READ_TIMEOUT", default=40)
 KWEBBL_REFRESH_SETTLE_SECONDS = env.float("KWEBBL_REFRESH_SETTLE_SECONDS", default=5)
 KWEBBL_GRANT_LOST_SECONDS = env.float("KWEBBL_GRANT_LOST_SECONDS", default=50)
+# How long a live call may go on without news before it is unsure, and how long events are kept as they came.
+LIVE_RINGING_PATIENCE = timedelta(minutes=env.float("LIVE_RINGING_MINUTES", default=3))
+LIVE_TALKING_PATIENCE = timedelta(minutes=env.float("LIVE_TALKING_MINUTES", default=240))
+LIVE_HOLD_PATIENCE = timedelta(minutes=env.float("LIVE_HOLD_MINUTES", default=60))
+LIVE_EVENT_DAYS = env.int("LIVE_EVENT_DAYS", default=30)
 # Where telephones sign in, with its port: the vendor's own, the same for everybody ("Set up your SIP client").
 SIP_OUTBOUND_PROXY = env.str("SIP_OUTBOUND_PROXY", default="46.101.153.96:4060")
 # Of how many accounts each connection's quota is spent on asking whether a telephone is signed in.

@@ -5,7 +5,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from portal.ui.journals import JournalAdmin
+from realtime.calls import admin as calls
 from realtime.models import Consent, Extension, Grant, RealtimeAccount, Subscription
+
+# Those of calls register themselves when they are read.
+__all__ = ["calls"]
 
 
 @admin.register(RealtimeAccount)

@@ -7,8 +7,10 @@ class RealtimeConfig(AppConfig):
     verbose_name = _("Live calls")
 
     def ready(self) -> None:
+        from portal.lists.registry import register as register_list
         from portal.vendors.registry import register
         from realtime import lists, presence
+        from realtime.calls.lists import CALLS, EVENTS
         from realtime.connecting import KWEBBL
         from realtime.extensions import operations as extension_operations
         from realtime.subscriptions import operations as subscription_operations
@@ -19,3 +21,5 @@ class RealtimeConfig(AppConfig):
         register(KWEBBL)
         presence.register()
         lists.register_lists()
+        register_list(CALLS)
+        register_list(EVENTS)

@@ -33,7 +33,7 @@ class RealtimeAccount(Mirror):
 
 
 from realtime.callback.models import CallbackForm, CallbackRequest  # noqa: E402, F401
-from realtime.calls.models import Call, CallAction, Leg, LegEvent  # noqa: E402, F401
+from realtime.calls.models import Call, CallAction, Leg, LegEvent, LooseBegin  # noqa: E402, F401
 from realtime.cards.models import Card, CardNumber, CardRules  # noqa: E402, F401
 from realtime.events.models import Event  # noqa: E402, F401
 from realtime.extensions.models import CallerId, Extension, Favourite  # noqa: E402, F401

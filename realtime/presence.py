@@ -43,8 +43,10 @@ ACTS: dict[str, object] = {
 def register() -> None:
     for item in (
         NavItem(_("Live board"), "realtime:board", "activity", Role.VIEWER, 500, SECTION),
+        NavItem(_("Calls"), "realtime:calls", "history", Role.VIEWER, 505, SECTION),
         NavItem(_("Directory"), "realtime:directory", "users", Role.VIEWER, 510, SECTION),
         NavItem(_("Event subscriptions"), "realtime:subscriptions", "bell", Role.ADMIN, 560, SECTION),
+        NavItem(_("Events"), "realtime:events", "list", Role.OPERATOR, 570, SECTION),
         NavItem(_("Connect"), "realtime:connect", "plug-connected", Role.VIEWER, 590, SECTION),
     ):
         navigation.register(item)

@@ -3,6 +3,8 @@
 from celery import shared_task
 
 from realtime import sync
+from realtime.calls import unsure
+from realtime.events import purging, reading
 from realtime.grants import exchanging, keeping, losing
 
 
@@ -59,3 +61,24 @@ def foresee_ends() -> None:
 @shared_task(ignore_result=True)
 def forget_old_consents() -> None:
     exchanging.forget_old()
+
+
+@shared_task(ignore_result=True)
+def read_events(tenant_id: int, connection_id: int) -> None:
+    reading.read_events(tenant_id, connection_id)
+
+
+@shared_task(ignore_result=True)
+def read_due_events() -> None:
+    for tenant_id, connection_id in reading.due_connections():
+        read_events.delay(tenant_id, connection_id)
+
+
+@shared_task(ignore_result=True)
+def mark_lost_calls() -> None:
+    unsure.mark_lost_calls()
+
+
+@shared_task(ignore_result=True)
+def purge_events() -> None:
+    purging.purge()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from realtime.views import board, connect, directory, subscriptions
+from realtime.views import board, calls, connect, directory, subscriptions
 
 app_name = "realtime"
 urlpatterns = [
@@ -24,4 +24,8 @@ urlpatterns = [
     path("connect/asking/<int:pk>/", connect.connect_asking, name="connect_asking"),
     path("permissions/", connect.grants, name="grants"),
     path("permissions/<int:pk>/end/", connect.grant_end, name="grant_end"),
+    path("calls/", calls.calls, name="calls"),
+    path("calls/<int:pk>/", calls.call, name="call"),
+    path("events/", calls.events, name="events"),
+    path("events/<int:pk>/", calls.event, name="event"),
 ]

@@ -89,11 +89,19 @@ class Leg(TenantModel):
     transferred = models.CharField(_("transferred"), max_length=10, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
     reason = models.CharField(_("reason"), max_length=60, blank=True)
+    # Between whom it began, and when its own events begin: by these a "created" without a call ID finds it. "" for a leg
+    # that was told its own "created".
+    ends = models.CharField(max_length=140, blank=True, editable=False)
+    heard_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name, verbose_name_plural = _("leg"), _("legs")
         constraints = [models.UniqueConstraint(fields=["connection", "vendor_id"], name="realtime_leg_once")]
-        indexes = [models.Index(fields=["call"], name="realtime_leg_of_call")]
+        indexes = [
+            models.Index(fields=["call"], name="realtime_leg_of_call"),
+            models.Index(fields=["connection", "ends", "heard_at"], condition=~Q(ends=""), name="realtime_leg_ends"),
+            models.Index(fields=["tenant", "began_at"], condition=~Q(state="ended"), name="realtime_leg_open"),
+        ]
 
     def __str__(self) -> str:
         return self.vendor_id
@@ -114,6 +122,25 @@ class LegEvent(TenantModel):
 
     def __str__(self) -> str:
         return self.event_type
+
+
+class LooseBegin(TenantModel):
+    """A "created" that names no call. It belongs to `leg` while that alone can be meant (`realtime.calls.pairing`)."""
+
+    connection = TenantForeignKey(Connection, models.CASCADE, related_name="+", verbose_name=_("connection"))
+    event_key = models.CharField(_("event"), max_length=80)
+    at = models.DateTimeField(_("time"))
+    ends = models.CharField(max_length=140)
+    told = models.JSONField(default=dict)
+    leg = TenantForeignKey(Leg, models.SET_NULL, null=True, related_name="+", verbose_name=_("leg"))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("beginning without a call"), _("beginnings without a call")
+        constraints = [models.UniqueConstraint(fields=["connection", "event_key"], name="realtime_loose_begin_once")]
+        indexes = [models.Index(fields=["connection", "ends", "at"], name="realtime_loose_begin_ends")]
+
+    def __str__(self) -> str:
+        return self.event_key
 
 
 class CallAction(TenantModel):

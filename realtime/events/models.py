@@ -20,6 +20,7 @@ class Event(TenantModel):
         NEW = "", _("Not read yet")
         APPLIED = "applied", _("Followed")
         UNKNOWN_TYPE = "unknown_type", _("Of a type that is not known")
+        NO_LEG = "no_leg", _("Of no call that is known")
         NOT_UNDERSTOOD = "not_understood", _("Not understood")
 
     connection = TenantForeignKey(Connection, models.CASCADE, related_name="+", verbose_name=_("connection"))
@@ -38,6 +39,7 @@ class Event(TenantModel):
         indexes = [
             models.Index(fields=["connection", "id"], condition=Q(handled_at=None), name="realtime_event_new"),
             models.Index(fields=["received_at"], name="realtime_event_by_time"),
+            models.Index(fields=["tenant", "-received_at", "-id"], name="realtime_event_list"),
         ]
 
     def __str__(self) -> str:

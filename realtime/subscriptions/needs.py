@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from realtime.client import ANY, DEFAULT_EVENTS, Agent, Mode
 from realtime.grants.models import Grant
 from realtime.grants.scopes import purposes_in
 from realtime.models import RealtimeAccount
+from realtime.remote import ANY, DEFAULT_EVENTS, Agent, Mode
 from realtime.subscriptions.models import Subscription
 
 EVENTS, PRESENCE, PERSONAL = "calls.events", "calls.events.presence", "calls.events.personal"

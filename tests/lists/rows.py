@@ -14,6 +14,8 @@ from portal.operations.models import Operation
 from portal.tenancy.models import Membership, Role, Tenant, User
 from portal.vendors.models import Call, Connection, ConnectionState
 from provisioning.models import Drift, Order, Product, Subscriber
+from realtime.calls.models import Call as LiveCall
+from realtime.events.models import Event
 from realtime.models import Extension
 from telephony.models import CallScript, SipAccount
 from telephony.models import Drift as SipDrift
@@ -303,6 +305,46 @@ def extensions(tenant: Tenant, owner: User, number: int) -> None:
     )
 
 
+def live_calls(tenant: Tenant, owner: User, number: int) -> None:
+    connection = live_connection(tenant)
+    LiveCall.objects.bulk_create(
+        LiveCall(
+            tenant=tenant,
+            connection=connection,
+            state="ended",
+            direction="inbound" if place % 2 else "outbound",
+            from_number=f"+3161{next(_numbers):07}",
+            to_number="345",
+            began_at=moment,
+            last_event_at=moment,
+        )
+        for place, moment in enumerate(_moments(number))
+    )
+
+
+def live_events(tenant: Tenant, owner: User, number: int) -> None:
+    connection = live_connection(tenant)
+    Event.objects.bulk_create(
+        Event(
+            tenant=tenant,
+            connection=connection,
+            subscription_id=0,
+            key=f"event-{next(_numbers)}",
+            body=b"{}",
+            event_type="ringing",
+            received_at=moment,
+            handled_at=moment,
+            outcome="applied",
+        )
+        for place, moment in enumerate(_moments(number))
+    )
+
+
+def live_connection(tenant: Tenant) -> Connection:
+    found = Connection.objects.filter(tenant=tenant, vendor="kwebbl").order_by("name").first()
+    return found or some_switchboard(tenant, "Lists of calls")
+
+
 MAKERS: dict[str, Maker] = {
     "provisioning.subscribers": subscribers,
     "provisioning.orders": orders,
@@ -322,4 +364,6 @@ MAKERS: dict[str, Maker] = {
     "messaging.campaigns": campaigns,
     "messaging.messages": sms_messages,
     "realtime.extensions": extensions,
+    "realtime.calls": live_calls,
+    "realtime.events": live_events,
 }

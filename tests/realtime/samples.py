@@ -7,6 +7,7 @@ from django.utils import timezone
 from portal.vendors.models import Connection, ConnectionState
 from realtime.connecting import prepare
 from realtime.models import CallerId, Consent, Extension, Grant, RealtimeAccount, Subscription
+from tests.realtime.samples_calls import samples_of_calls
 
 WITHOUT_ARGUMENTS = [
     "board",
@@ -38,7 +39,8 @@ def samples(tenant, owner) -> dict[str, dict[str, Any]]:
     extension = some_extension(connection).pk
     found |= {name: {"pk": extension} for name in OF_AN_EXTENSION}
     found["subscription_cancel"] = {"pk": some_stray(connection).pk}
-    return {f"realtime:{name}": arguments for name, arguments in found.items()}
+    named = {f"realtime:{name}": arguments for name, arguments in found.items()}
+    return named | samples_of_calls(tenant, connection)
 
 
 def some_connection(tenant, name: str = "Telephone system") -> Connection:

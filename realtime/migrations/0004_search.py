@@ -4,7 +4,7 @@ from portal.search.searchable import Searchable
 
 
 class Migration(migrations.Migration):
-    dependencies = [("realtime", "0200_grants_renewed"), ("search", "0002_wall")]
+    dependencies = [("realtime", "0003_grants_renewed"), ("search", "0002_wall")]
 
     operations = [
         Searchable(
