@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run manage test lint types checks pytest messages drill drill-import drill-sms bench-messaging bench-provisioning bench-pages bench-peaks bench-scripts bench-sync bench-reports bench-events chromium clean distclean
+.PHONY: help run manage test lint types checks pytest messages drill drill-import drill-sms bench-messaging bench-provisioning bench-pages bench-peaks bench-scripts bench-sync bench-reports bench-events bench-board chromium clean distclean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -56,6 +56,9 @@ bench-peaks: .venv/installed-dev ## the month's peak of 1,000 tenants over 10,00
 
 bench-scripts: .venv/installed-dev ## how soon a call gets its script, with the database and without it
 	@$(PYTHON) -m bench.scripts $(ARGS)
+
+bench-board: .venv/installed-dev ## how soon what happened is on 200 open live boards, at 50 events a second
+	@$(PYTHON) -m bench.board $(ARGS)
 
 bench-sync: .venv/installed-dev ## 100,000 SIP accounts of a vendor followed, against a plain COPY and MERGE
 	@$(PYTHON) -m bench.sync $(ARGS)

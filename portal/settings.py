@@ -95,6 +95,14 @@ TEMPLATES = [
 
 FORM_RENDERER = "portal.ui.fields.FormRenderer"
 
+# Raw ASGI below the pages: (pattern of the whole path, application) of each, for `portal.streams`.
+STREAMS = [(r"/t/(?P<slug>[-a-zA-Z0-9_]+)/live/stream", "realtime.board.stream.application")]
+# How many live boards one web process keeps open at once, and of one person's.
+BOARD_STREAMS = env.int("BOARD_STREAMS", default=500)
+BOARD_STREAMS_OF_ONE = env.int("BOARD_STREAMS_OF_ONE", default=8)
+# How often it is asked again whether somebody may still look, in seconds.
+BOARD_CHECK_SECONDS = env.float("BOARD_CHECK_SECONDS", default=60)
+
 # --- Where things are kept ----------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres://portal_app@localhost/portal")}
@@ -363,6 +371,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "messaging.tasks.read_due_keys",
         "schedule": env.float("SYNC_TICK_SECONDS", default=5),
         "options": {"expires": 30},
+    },
+    "end-overdue-call-actions": {
+        "task": "realtime.tasks.end_overdue_actions",
+        "schedule": 5.0,
+        "options": {"expires": 10},
     },
     "look-around": {
         "task": "portal.notices.tasks.look_around",

@@ -10,6 +10,7 @@ class RealtimeConfig(AppConfig):
         from portal.lists.registry import register as register_list
         from portal.vendors.registry import register
         from realtime import lists, presence
+        from realtime.board import actions  # noqa: F401 - its operations are registered
         from realtime.calls.lists import CALLS, EVENTS
         from realtime.connecting import KWEBBL
         from realtime.extensions import operations as extension_operations

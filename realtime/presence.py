@@ -15,6 +15,7 @@ from portal.tenancy.roles import Role
 from portal.ui import navigation
 from portal.ui.navigation import NavItem
 from realtime import notices
+from realtime.calls.models import CallAction
 from realtime.grants import notices as grant_notices
 from realtime.grants.lists import GRANTS
 from realtime.models import Extension, Subscription
@@ -52,6 +53,7 @@ def register() -> None:
         navigation.register(item)
     labels.register(ACTS)
     search.register(EXTENSIONS)
+    subjects.register(CallAction._meta.label_lower, _board)
     subjects.register(Extension._meta.label_lower, _extension_page)
     subjects.register(Subscription._meta.label_lower, _subscriptions_page)
     lists.register(GRANTS)
@@ -66,3 +68,7 @@ def _extension_page(operation: Operation) -> tuple[Any, str]:
 def _subscriptions_page(operation: Operation) -> tuple[Any, str]:
     address = reverse("realtime:subscriptions", args=[operation.tenant.slug])
     return _("The subscriptions"), f"{address}?connection={operation.connection_id}"
+
+
+def _board(operation: Operation) -> tuple[Any, str]:
+    return _("The live board"), reverse("realtime:board", args=[operation.tenant.slug])

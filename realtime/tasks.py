@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from realtime import sync
+from realtime.board import watching
 from realtime.calls import unsure
 from realtime.events import purging, reading
 from realtime.grants import exchanging, keeping, losing
@@ -82,3 +83,8 @@ def mark_lost_calls() -> None:
 @shared_task(ignore_result=True)
 def purge_events() -> None:
     purging.purge()
+
+
+@shared_task(ignore_result=True)
+def end_overdue_actions() -> None:
+    watching.end_overdue_actions()

@@ -68,6 +68,20 @@ def tenant_view(
     return decorate
 
 
+def looking_in(request: HttpRequest, slug: str, role: Role) -> Membership:
+    """The member who may look at /t/<slug>/… as at a page with the door `role`: for what is no page. In a user's scope.
+
+    Raises Http404 for strangers and for support's visits, PermissionDenied for weak roles and where a second factor is missing.
+    """
+    if not request.user.is_authenticated or held_for(request, slug) is not None:
+        raise Http404
+    membership = _enter(request, request.user, slug)
+    needs_second_factor = membership.tenant.require_mfa
+    if not membership.allows(role) or (needs_second_factor and not _has_shown_second_factor(request, membership)):
+        raise PermissionDenied
+    return membership
+
+
 def _enter(request: HttpRequest, user: User, slug: str) -> Membership:
     """All of the person's memberships in one query, since the page's head offers the others to switch to."""
     own = Membership.objects.filter(user=user).select_related("tenant").order_by("tenant__name", "tenant_id")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 from urllib.parse import urlsplit
@@ -72,6 +73,12 @@ class VendorHttp:
         self._on_call = on_call
         self._send_by = send_by
         redactor.learn(urlsplit(limits.proxy_url).password or "")
+
+    def no_later_than(self, moment: float) -> "VendorHttp":
+        """The same, but nothing leaves after `moment` (`time.monotonic()`) either, however long a token takes."""
+        earlier = copy(self)
+        earlier._send_by = moment if self._send_by is None else min(moment, self._send_by)
+        return earlier
 
     def sign_in(self) -> None:
         """Have a token that is known to be good, by asking for one where none is kept. Raises the VendorError family."""

@@ -130,7 +130,7 @@ def grant_end(request: TenantRequest, pk: int) -> HttpResponse:
 def own_grant_end(request: TenantRequest, pk: int) -> HttpResponse:
     """One's own at this connection, if there is one."""
     account = get_object_or_404(RealtimeAccount, connection=pk)
-    rows = Grant.objects.exclude(state=Grant.State.ENDED).filter(connection=pk, user=request.user)
+    rows = Grant.objects.exclude(state=Grant.State.ENDED).filter(connection=pk, user=request.user.pk)
     grant = rows.select_related("connection").defer(*SEALED).first()
     return _end(request, grant, account.connection_id)
 

@@ -182,9 +182,9 @@
     dialog.close();
   });
   on("click", "dialog.pb-dialog", (dialog, event) => { if (event.target === dialog && dialog.open) dialog.close(); });
-  // Answered, well or badly: what is said about it stands on the page, behind the dialog.
+  // Answered, well or badly: what is said about it stands on the page, behind the dialog; unless the dialog says so itself.
   document.addEventListener("htmx:afterRequest", (event) => {
-    event.detail.requestConfig.elt.closest?.("dialog[open]")?.close();
+    event.detail.requestConfig.elt.closest?.("dialog[open]:not([data-stays])")?.close();
   });
 
   // --- Copying --------------------------------------------------------------------------------------------------
