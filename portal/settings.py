@@ -258,6 +258,8 @@ CELERY_TASK_ROUTES = {
     "telephony.tasks.*": {"queue": "sync"},
     "messaging.tasks.*": {"queue": "sync"},
     "realtime.tasks.*": {"queue": "sync"},
+    # Other people's machines may be slow; what the vendor tells must not wait for them.
+    "realtime.tasks.deliver": {"queue": "background"},
     "portal.bulk.tasks.*": {"queue": "background"},
     "portal.lists.tasks.*": {"queue": "background"},
     "portal.notices.tasks.*": {"queue": "background"},
@@ -344,6 +346,17 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
     },
     "purge-live-events": {"task": "realtime.tasks.purge_events", "schedule": timedelta(hours=1)},
+    "deliver-webhooks": {
+        "task": "realtime.tasks.deliver_due",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": 10},
+    },
+    "purge-webhook-log": {"task": "realtime.tasks.purge_deliveries", "schedule": timedelta(hours=1)},
+    "follow-callbacks": {
+        "task": "realtime.tasks.follow_callbacks",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": 10},
+    },
     "purge-script-trials": {"task": "telephony.tasks.purge_script_trials", "schedule": timedelta(hours=1)},
     "sweep-campaigns": {
         "task": "messaging.tasks.sweep_campaigns",

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from portal.billing.mailing.views import by_link
 from portal.tenancy import entrance
 from portal.ui import views as ui
+from realtime.views.callback_public import callback_form, callback_status
 from realtime.views.connect import connected
 from telephony.views.phone_setup import phone_setup
 
@@ -20,6 +21,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("statements-by-mail/<str:token>/", by_link, name="billing_contact"),
     path("phone-setup/<str:token>/", phone_setup, name="phone_setup"),
     path("live/connected", connected, name="live_connected"),
+    path("live/callback/<str:public_id>/", callback_form, name="callback_form"),
+    path("live/callback/<str:public_id>/<str:token>/", callback_status, name="callback_status"),
     path("healthz", ui.healthy, name="healthy"),
     path("accounts/profile/", entrance.profile, name="profile"),
     path("accounts/", include("allauth.urls")),

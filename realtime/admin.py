@@ -5,11 +5,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from portal.ui.journals import JournalAdmin
+from realtime.callback import admin as callback
 from realtime.calls import admin as calls
+from realtime.cards import admin as cards
+from realtime.hooks import admin as hooks
 from realtime.models import Consent, Extension, Grant, RealtimeAccount, Subscription
 
-# Those of calls register themselves when they are read.
-__all__ = ["calls"]
+# Those of the others register themselves when they are read.
+__all__ = ["callback", "calls", "cards", "hooks"]
 
 
 @admin.register(RealtimeAccount)

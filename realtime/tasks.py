@@ -4,9 +4,11 @@ from celery import shared_task
 
 from realtime import sync
 from realtime.board import watching
+from realtime.callback import following
 from realtime.calls import unsure
 from realtime.events import purging, reading
 from realtime.grants import exchanging, keeping, losing
+from realtime.hooks import delivering
 
 
 @shared_task(ignore_result=True)
@@ -88,3 +90,24 @@ def purge_events() -> None:
 @shared_task(ignore_result=True)
 def end_overdue_actions() -> None:
     watching.end_overdue_actions()
+
+
+@shared_task(ignore_result=True)
+def deliver(tenant_id: int, delivery_id: int) -> None:
+    delivering.deliver(tenant_id, delivery_id)
+
+
+@shared_task(ignore_result=True)
+def deliver_due() -> None:
+    for tenant_id, delivery_id in delivering.due():
+        deliver.delay(tenant_id, delivery_id)
+
+
+@shared_task(ignore_result=True)
+def purge_deliveries() -> None:
+    delivering.purge()
+
+
+@shared_task(ignore_result=True)
+def follow_callbacks() -> None:
+    following.follow()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from realtime.views import board, calls, connect, directory, subscriptions
+from realtime.views import board, callback, calls, cards, connect, directory, endpoints, subscriptions
 
 app_name = "realtime"
 urlpatterns = [
@@ -32,4 +32,29 @@ urlpatterns = [
     path("calls/<int:pk>/", calls.call, name="call"),
     path("events/", calls.events, name="events"),
     path("events/<int:pk>/", calls.event, name="event"),
+    path("cards/", cards.cards, name="cards"),
+    path("cards/new/", cards.card_new, name="card_new"),
+    path("cards/link/", cards.card_link, name="card_link"),
+    path("cards/<int:pk>/", cards.card, name="card"),
+    path("cards/<int:pk>/edit/", cards.card_edit, name="card_edit"),
+    path("cards/<int:pk>/delete/", cards.card_delete, name="card_delete"),
+    path("callback/", callback.callback_requests, name="callback_requests"),
+    path("callback/<int:pk>/", callback.callback_request, name="callback_request"),
+    path("callback/forms/", callback.callback_forms, name="callback_forms"),
+    path("callback/forms/new/", callback.callback_form_new, name="callback_form_new"),
+    path("callback/forms/<int:pk>/", callback.callback_form, name="callback_form"),
+    path("callback/forms/<int:pk>/edit/", callback.callback_form_edit, name="callback_form_edit"),
+    path("callback/forms/<int:pk>/delete/", callback.callback_form_delete, name="callback_form_delete"),
+    path("webhooks/", endpoints.endpoints, name="endpoints"),
+    path("webhooks/new/", endpoints.endpoint_new, name="endpoint_new"),
+    path("webhooks/<int:pk>/", endpoints.endpoint, name="endpoint"),
+    path("webhooks/<int:pk>/edit/", endpoints.endpoint_edit, name="endpoint_edit"),
+    path("webhooks/<int:pk>/secret/", endpoints.endpoint_secret, name="endpoint_secret"),
+    path("webhooks/<int:pk>/enable/", endpoints.endpoint_enable, name="endpoint_enable"),
+    path("webhooks/<int:pk>/disable/", endpoints.endpoint_disable, name="endpoint_disable"),
+    path("webhooks/<int:pk>/test/", endpoints.endpoint_test, name="endpoint_test"),
+    path("webhooks/<int:pk>/delete/", endpoints.endpoint_delete, name="endpoint_delete"),
+    path("webhooks/sent/", endpoints.deliveries, name="deliveries"),
+    path("webhooks/sent/<int:pk>/", endpoints.delivery, name="delivery"),
+    path("webhooks/sent/<int:pk>/resend/", endpoints.delivery_resend, name="delivery_resend"),
 ]

@@ -84,6 +84,15 @@ LOOKS = {
     "sizing_nothing": Look("neutral", "minus", _("Nothing removed")),
     "sizing_failed": Look("warning", "circle-x", _("Not carried out")),
     "sizing_cancelled": Look("neutral", "ban", _("Cancelled")),
+    # what a company's other systems are told, and visitors who asked to be called
+    "delivery_waiting": Look("info", "hourglass", _("Waiting")),
+    "delivery_done": Look("success", "check", _("Taken")),
+    "delivery_given_up": Look("danger", "circle-x", _("Given up")),
+    "callback_asked": Look("info", "hourglass", _("Being called")),
+    "callback_called": Look("success", "check", _("Called")),
+    "callback_failed": Look("danger", "circle-x", _("Not called")),
+    "callback_unknown": Look("warning", "help-circle", _("Outcome unknown")),
+    "callback_stopped": Look("danger", "ban", _("Stopped here")),
     # call scripts
     "script_draft": Look("neutral", "pencil", _("Not published")),
     "script_published": Look("success", "check", _("Published")),

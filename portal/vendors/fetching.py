@@ -32,7 +32,11 @@ class Fetched:
 
 
 class NotFetched(Exception):
-    """`str()` says in the reader's language why there is nothing, and what to do about it."""
+    """`str()` says in the reader's language why there is nothing, and what to do; `status` what was answered, if anything."""
+
+    def __init__(self, why: str, status: int | None = None) -> None:
+        super().__init__(why)
+        self.status = status
 
 
 def fetch(url: str) -> Fetched:
@@ -43,14 +47,16 @@ def fetch(url: str) -> Fetched:
     return Fetched(answer.body, answer.headers.get("Content-Type", "")[:200])
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> None:
-    """POST `body` as `fetch` gets. What is answered is not looked at beyond its status. Raises NotFetched unless that is 2xx.
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
+    """POST `body` as `fetch` gets, and return the status, 2xx. What is answered is not looked at beyond it. Raises NotFetched.
 
     It may have arrived all the same: whoever sends it again makes it known again (by a header of the caller's).
     """
     answer = _answer(requests.Request("POST", url, data=body, headers={**headers, **_HEADERS}))
     if not 200 <= answer.status < 300:
-        raise NotFetched(_("The address answered with status %(status)d instead of 200.") % {"status": answer.status})
+        why = _("The address answered with status %(status)d instead of 200.") % {"status": answer.status}
+        raise NotFetched(why, answer.status)
+    return answer.status
 
 
 def _answer(request: requests.Request) -> Answer:
@@ -65,7 +71,8 @@ def _answer(request: requests.Request) -> Answer:
     if answer.flaw:
         raise NotFetched(_("The answer was not read to its end: %(why)s.") % {"why": answer.flaw})
     if 300 <= answer.status < 400:
-        raise NotFetched(_("The address leads on to another one, which is not followed. Enter that one itself."))
+        why = _("The address leads on to another one, which is not followed. Enter that one itself.")
+        raise NotFetched(why, answer.status)
     return answer
 
 

@@ -19,13 +19,14 @@ from portal.vendors.models import Connection
 from realtime.board import bell
 from realtime.board.carrying import KINDS
 from realtime.board.confirming import confirm
-from realtime.board.rights import grant_to_place, grant_to_steer, own_telephone
+from realtime.board.rights import CREATE, grant_to_place, grant_to_steer, own_telephone
 from realtime.calls.models import LIVE, Call, CallAction, Leg, LegState
 from realtime.calls.parties import Directory, Party, canonical
 from realtime.extensions.models import Extension
+from realtime.grants.lines import grant_for
 from realtime.grants.models import Grant
 
-__all__ = ["Target", "act_on_call", "confirm", "place_call", "transfer_call"]
+__all__ = ["Target", "act_on_call", "call_back", "confirm", "place_call", "transfer_call"]
 
 What = CallAction.Kind
 SEND_WITHIN = timedelta(seconds=15)
@@ -95,12 +96,31 @@ def place_call(
     grant = grant_to_place(connection, membership, own=from_ is None or from_.is_of(membership))
     if from_ is None and not grant.personal:
         raise NotPromised(_("Choose the telephone that is to call: none is linked to you."))
-    action = _asked(connection, What.PLACE, to, membership)
+    action = _asked(connection, What.PLACE, to, membership.user)
+    return _promise_call(action, grant, to, from_, form_key, membership.user)
+
+
+@transaction.atomic
+def call_back(connection: Connection, number: str, agent: Extension, *, form_key: UUID | None = None) -> CallAction:
+    """Promise a call of the portal's own, over the company's grant: `agent` is rung first, then `number` (E.164).
+
+    Raises NotPromised, AlreadySubmitted.
+    """
+    once(connection.tenant_id, form_key)
+    to, from_ = Target(number), Target(agent.number, agent)
+    grant = grant_for(connection, None, CREATE)
+    action = _asked(connection, What.PLACE, to, None)
+    return _promise_call(action, grant, to, from_, form_key, None)
+
+
+def _promise_call(
+    action: CallAction, grant: Grant, to: Target, from_: Target | None, form_key: UUID | None, acting_user: Any
+) -> CallAction:
     if from_ is not None:
         action.from_number, action.from_extension = from_.number, from_.extension
         action.save(update_fields=["from_number", "from_extension"])
     told = {"to": to.on_the_wire(), **({"from": from_.on_the_wire()} if from_ else {})}
-    return _promise(action, grant, f"place:{action.pk}", to.label, told, form_key, membership.user)
+    return _promise(action, grant, f"place:{action.pk}", to.label, told, form_key, acting_user)
 
 
 def _check_ends(to: Target, from_: Target | None) -> None:
@@ -148,7 +168,7 @@ def _act(call: Call, what: What, to: Target | None, form_key: UUID | None, membe
     if CallAction.objects.filter(call=call, kind=what, state__in=UNDER_WAY).exists():
         raise NotPromised(_("This has been asked for already. Nothing more was sent."))
     leg = _leg_of(call, membership.user_id)
-    action = _asked(call.connection, what, to, membership, call=call, leg=leg)
+    action = _asked(call.connection, what, to, membership.user, call=call, leg=leg)
     told = {"call_id": leg.vendor_id, **({"target": to.on_the_wire()} if to else {})}
     # Hanging up never waits for what became of something else.
     lane = f"{'hang_up' if what == What.HANG_UP else 'call'}:{leg.vendor_id}"
@@ -172,7 +192,7 @@ def _asked(
     connection: Connection,
     what: What,
     to: Target | None,
-    membership: Membership,
+    acting_user: Any,
     *,
     call: Call | None = None,
     leg: Leg | None = None,
@@ -188,7 +208,7 @@ def _asked(
         to_extension=to.extension if to else None,
         asked_at=now,
         send_until=now + SEND_WITHIN,
-        asked_by=membership.user,
+        asked_by=acting_user,
     )
 
 

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.sentences import Sentence
 from portal.tenancy.models import TenantModel
 from portal.tenancy.wall import TenantForeignKey
 from portal.vendors.models import Connection
@@ -77,7 +78,19 @@ class CallbackRequest(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "-created_at", "-id"], name="realtime_request_list"),
             models.Index(fields=["form", "number", "-created_at"], name="realtime_request_by_number"),
+            models.Index(fields=["form", "-created_at"], name="realtime_request_by_age"),
+            models.Index(fields=["id"], condition=models.Q(state="asked"), name="realtime_request_open"),
         ]
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def condition(self) -> str:
+        """One word for a badge (see `portal.ui.statuses`)."""
+        return f"callback_{self.state}"
+
+    @property
+    def told_why(self) -> Sentence:
+        """Why nobody was called; empty where that needs no words."""
+        return Sentence.from_json(self.why)

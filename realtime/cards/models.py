@@ -32,7 +32,11 @@ class Card(TenantModel):
 
     class Meta:
         verbose_name, verbose_name_plural = _("customer card"), _("customer cards")
-        indexes = [models.Index(fields=["tenant", "name", "id"], name="realtime_card_list")]
+        indexes = [
+            models.Index(fields=["tenant", "name", "id"], name="realtime_card_list"),
+            models.Index(fields=["tenant", "company", "id"], name="realtime_card_by_company"),
+            models.Index(fields=["tenant", "changed_at", "id"], name="realtime_card_by_age"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -47,6 +51,13 @@ class CardNumber(TenantModel):
     class Meta:
         verbose_name, verbose_name_plural = _("number of a card"), _("numbers of cards")
         constraints = [models.UniqueConstraint(fields=["tenant", "number"], name="realtime_card_number_once")]
+        indexes = [
+            models.Index(
+                fields=["tenant", "number"],
+                opclasses=["int8_ops", "varchar_pattern_ops"],
+                name="realtime_card_number_begin",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.number

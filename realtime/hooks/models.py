@@ -1,5 +1,7 @@
 """Telling a company's other systems what happens: addresses, and each thing told."""
 
+from datetime import datetime, timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -10,13 +12,24 @@ from portal.tenancy.models import TenantModel
 from portal.tenancy.sealing import SealedField
 from portal.tenancy.wall import TenantForeignKey
 
+GIVE_UP_AFTER = timedelta(days=3)
+
+
+def in_three_days() -> datetime:
+    return timezone.now() + GIVE_UP_AFTER
+
 
 class Endpoint(TenantModel):
-    """An address of the company that is told chosen events, signed (Standard Webhooks)."""
+    """An address of the company that is told chosen events, signed (Standard Webhooks).
+
+    For a while after a new secret was made, what is told is signed with `previous_secret`, too.
+    """
 
     name = models.CharField(_("name"), max_length=80)
     url = models.URLField(_("address"), max_length=500)
     secret = SealedField(_("secret"))
+    previous_secret = SealedField(_("previous secret"))
+    previous_until = models.DateTimeField(_("previous secret until"), null=True, editable=False)
     events = ArrayField(models.CharField(max_length=40), verbose_name=_("events"), default=list)
     enabled = models.BooleanField(_("enabled"), default=True)
     # Since when nothing got through; None while it does.
@@ -30,6 +43,13 @@ class Endpoint(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def condition(self) -> str:
+        """One word for a badge (see `portal.ui.statuses`)."""
+        if not self.enabled:
+            return "disabled"
+        return "failing" if self.failing_since else "active"
 
 
 class Delivery(TenantModel):
@@ -50,6 +70,7 @@ class Delivery(TenantModel):
     error = models.CharField(_("last error"), max_length=300, blank=True)
     due_at = models.DateTimeField(_("next try"), default=timezone.now)
     lease_until = models.DateTimeField(null=True, editable=False)
+    give_up_at = models.DateTimeField(_("given up after"), default=in_three_days)
     created_at = models.DateTimeField(_("made"), default=timezone.now)
     ended_at = models.DateTimeField(_("ended"), null=True)
 
@@ -59,7 +80,15 @@ class Delivery(TenantModel):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state="waiting"), name="realtime_delivery_due"),
             models.Index(fields=["endpoint", "-id"], name="realtime_delivery_list"),
+            models.Index(fields=["tenant", "-created_at", "-id"], name="realtime_delivery_by_age"),
+            models.Index(fields=["created_at"], name="realtime_delivery_old"),
+            models.Index(fields=["endpoint"], condition=~Q(lease_until=None), name="realtime_delivery_leased"),
         ]
 
     def __str__(self) -> str:
         return self.message_id
+
+    @property
+    def condition(self) -> str:
+        """One word for a badge (see `portal.ui.statuses`)."""
+        return f"delivery_{self.state}"

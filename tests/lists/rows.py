@@ -14,14 +14,18 @@ from portal.operations.models import Operation
 from portal.tenancy.models import Membership, Role, Tenant, User
 from portal.vendors.models import Call, Connection, ConnectionState
 from provisioning.models import Drift, Order, Product, Subscriber
+from realtime.callback.models import CallbackForm, CallbackRequest
 from realtime.calls.models import Call as LiveCall
+from realtime.cards.models import Card, CardNumber
 from realtime.events.models import Event
+from realtime.hooks.models import Delivery, Endpoint
 from realtime.models import Extension
 from telephony.models import CallScript, SipAccount
 from telephony.models import Drift as SipDrift
 from tests.messaging.rows import some_connection as some_sms
 from tests.provisioning.samples import some_connection
 from tests.realtime.samples import some_connection as some_switchboard
+from tests.realtime.samples_of_others import make_form
 from tests.telephony.samples import some_connection as some_telephones
 
 Maker = Callable[[Tenant, User, int], None]
@@ -345,6 +349,34 @@ def live_connection(tenant: Tenant) -> Connection:
     return found or some_switchboard(tenant, "Lists of calls")
 
 
+def cards(tenant: Tenant, owner: User, number: int) -> None:
+    made = Card.objects.bulk_create(
+        Card(tenant=tenant, name=f"Customer {place // 3}", company=f"Company {place % 7}", changed_at=moment)
+        for place, moment in enumerate(_moments(number))
+    )
+    CardNumber.objects.bulk_create(
+        CardNumber(tenant=tenant, card=card, number=f"+316{next(_numbers):08}") for card in made
+    )
+
+
+def callback_requests(tenant: Tenant, owner: User, number: int) -> None:
+    form = CallbackForm.objects.filter(tenant=tenant).first() or make_form(tenant)
+    CallbackRequest.objects.bulk_create(
+        CallbackRequest(tenant=tenant, form=form, number=f"+316{next(_numbers):08}", name="Anna", created_at=moment)
+        for moment in _moments(number)
+    )
+
+
+def deliveries(tenant: Tenant, owner: User, number: int) -> None:
+    endpoint, _made = Endpoint.objects.get_or_create(tenant=tenant, name="Log", defaults={"url": "https://x.example/"})
+    Delivery.objects.bulk_create(
+        Delivery(
+            tenant=tenant, endpoint=endpoint, message_id=f"m{next(_numbers)}", event="call.ended", created_at=moment
+        )
+        for moment in _moments(number)
+    )
+
+
 MAKERS: dict[str, Maker] = {
     "provisioning.subscribers": subscribers,
     "provisioning.orders": orders,
@@ -364,6 +396,9 @@ MAKERS: dict[str, Maker] = {
     "messaging.campaigns": campaigns,
     "messaging.messages": sms_messages,
     "realtime.extensions": extensions,
+    "realtime.cards": cards,
+    "realtime.callback_requests": callback_requests,
+    "realtime.deliveries": deliveries,
     "realtime.calls": live_calls,
     "realtime.events": live_events,
 }

@@ -7,6 +7,7 @@ from django.utils import timezone
 from portal.vendors.models import Connection, ConnectionState
 from realtime.connecting import prepare
 from realtime.models import CallerId, Consent, Extension, Grant, RealtimeAccount, Subscription
+from tests.realtime import samples_of_others
 from tests.realtime.samples_board import samples_of_board
 from tests.realtime.samples_calls import samples_of_calls
 
@@ -40,6 +41,7 @@ def samples(tenant, owner) -> dict[str, dict[str, Any]]:
     found |= {name: {"pk": extension} for name in OF_AN_EXTENSION}
     found["subscription_cancel"] = {"pk": some_stray(connection).pk}
     named = {f"realtime:{name}": arguments for name, arguments in found.items()}
+    named |= samples_of_others.samples(tenant, owner)
     return named | samples_of_board(tenant, owner, connection) | samples_of_calls(tenant, connection)
 
 

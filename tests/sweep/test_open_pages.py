@@ -12,6 +12,8 @@ PUBLIC = {
     "billing_contact",
     "phone_setup",
     "live_connected",
+    "callback_form",
+    "callback_status",
     "account_login",
     "account_logout",
     "account_signup",

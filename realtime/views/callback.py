@@ -1,0 +1,100 @@
+"""Forms to be called back, for those who make them; and the visitors who used them."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.lists.pages import list_page
+from portal.tenancy.door import TenantRequest, tenant_view
+from portal.tenancy.roles import Role
+from portal.vendors.models import Connection
+from realtime.callback import keeping
+from realtime.callback.forms import DAYS, CallbackFormForm, form_values
+from realtime.callback.hours import span_text
+from realtime.callback.lists import CALLBACK_REQUESTS
+from realtime.callback.models import CallbackForm, CallbackRequest
+from realtime.connecting import KWEBBL
+from realtime.extensions.models import Extension
+from realtime.views.pieces import asked, done, may, status_of
+
+
+@tenant_view(Role.VIEWER)
+@require_safe
+def callback_requests(request: TenantRequest) -> HttpResponse:
+    found = {**list_page(request, CALLBACK_REQUESTS), "may_administer": may(request, Role.ADMIN)}
+    return render(request, "realtime/callback_requests.html", found)
+
+
+@tenant_view(Role.VIEWER)
+@require_safe
+def callback_request(request: TenantRequest, pk: int) -> HttpResponse:
+    rows = CallbackRequest.objects.select_related("form__agent", "action__call", "tenant")
+    return render(request, "realtime/callback_request.html", {"asked": get_object_or_404(rows, pk=pk)})
+
+
+@tenant_view(Role.ADMIN)
+@require_safe
+def callback_forms(request: TenantRequest) -> HttpResponse:
+    context = {"forms": CallbackForm.objects.select_related("agent").order_by("name"), "connection": _connection()}
+    return render(request, "realtime/callback_forms.html", context)
+
+
+@tenant_view(Role.ADMIN)
+@require_safe
+def callback_form(request: TenantRequest, pk: int) -> HttpResponse:
+    """What it is like, and the lines to embed it by."""
+    found = _find(pk)
+    days = [(label, span_text(span)) for label, span in zip(DAYS, found.hours, strict=False)]
+    address = settings.PORTAL_URL + reverse("callback_form", args=[found.public_id])
+    return render(request, "realtime/callback_form.html", {"found": found, "days": days, "address": address})
+
+
+@tenant_view(Role.ADMIN)
+def callback_form_new(request: TenantRequest) -> HttpResponse:
+    connection = _connection()
+    if connection is None:
+        return render(request, "realtime/callback_no_connection.html")
+    form = CallbackFormForm(request.POST or None, agents=_agents(connection))
+    if asked(form, lambda: keeping.add_form(connection, acting_user=request.user, **form.values)):
+        return done(request, _("The form is there. Embed it by the lines on its page."), "callback_forms")
+    return _page(request, form, _("New call-me-back form"))
+
+
+@tenant_view(Role.ADMIN)
+def callback_form_edit(request: TenantRequest, pk: int) -> HttpResponse:
+    found = _find(pk)
+    form = CallbackFormForm(request.POST or None, agents=_agents(found.connection), initial=form_values(found))
+    if asked(form, lambda: keeping.change_form(found, acting_user=request.user, **form.values)):
+        return done(request, _("The form is changed."), "callback_form", pk)
+    return _page(request, form, _("Change the form"), found=found)
+
+
+@tenant_view(Role.ADMIN)
+@require_POST
+def callback_form_delete(request: TenantRequest, pk: int) -> HttpResponse:
+    found = _find(pk)
+    keeping.delete_form(found, acting_user=request.user)
+    return done(request, _("The form “%(name)s” is deleted, with its requests.") % {"name": found}, "callback_forms")
+
+
+def _page(request: TenantRequest, form: Any, title: str, **more: Any) -> HttpResponse:
+    context = {"form": form, "title": title, **more}
+    return render(request, "realtime/callback_form_edit.html", context, status=status_of(form))
+
+
+def _find(pk: int) -> CallbackForm:
+    return get_object_or_404(CallbackForm.objects.select_related("agent", "connection", "tenant"), pk=pk)
+
+
+def _connection() -> Connection | None:
+    """The company's first one."""
+    return Connection.objects.select_related("tenant").filter(vendor=KWEBBL.key).order_by("pk").first()
+
+
+def _agents(connection: Connection) -> Any:
+    return Extension.objects.filter(connection=connection, gone_at=None).order_by("name", "pk")
