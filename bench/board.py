@@ -16,6 +16,7 @@ import socket
 import statistics
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,7 @@ from portal.local.processes import wait_until
 
 LIMIT_SECONDS = 1.0
 CO_WORKERS = 50
+AT_ONCE = 8
 
 
 def main() -> int:
@@ -36,12 +38,15 @@ def main() -> int:
             (ports[each % 2], (office := offices[each // viewers]).slug, office.cookies[each % viewers])
             for each in range(arguments.boards)
         ]
-        told: multiprocessing.Queue[Any] = multiprocessing.get_context("spawn").Queue()
-        watchers = multiprocessing.get_context("spawn").Process(target=_watch, args=(boards, arguments.seconds, told))
+        fresh = multiprocessing.get_context("spawn")
+        told, over = fresh.Queue(), fresh.Event()
+        watchers = fresh.Process(target=_watch, args=(boards, told, over), daemon=True)
         watchers.start()
         if told.get(timeout=120) != "open":
             raise SystemExit("the boards did not open")
         sent = _make_events(offices, arguments.events, arguments.seconds)
+        time.sleep(3)
+        over.set()
         seen = told.get(timeout=120)
         watchers.join()
     return _judge(sent, seen, arguments)
@@ -123,15 +128,17 @@ def _signed_in(person: Any) -> str:
 
 
 def _make_events(offices: list[Office], rate: int, seconds: int) -> dict[str, float]:
-    """When each number was committed (`time.time()`), by number."""
-    sent: dict[str, float] = {}
+    """When each number was committed (`time.time()`), by number. As many at once as a worker has threads for events."""
     began = time.monotonic()
-    for each in range(rate * seconds):
+
+    def make(each: int) -> tuple[str, float]:
         time.sleep(max(0.0, began + each / rate - time.monotonic()))
-        office = offices[each % len(offices)]
-        number = f"+316{10_000_000 + each}"
+        office, number = offices[each % len(offices)], f"+316{10_000_000 + each}"
         _event(office, office.calls[each // len(offices) % len(office.calls)], number)
-        sent[number] = time.time()
+        return number, time.time()
+
+    with ThreadPoolExecutor(AT_ONCE) as workers:
+        sent = dict(workers.map(make, range(rate * seconds)))
     took = time.monotonic() - began
     print(f"{len(sent)} events in {took:.1f} s: {len(sent) / took:.1f} a second")
     return sent
@@ -151,19 +158,19 @@ def _event(office: Office, call_pk: int, number: str) -> None:
 # --- The boards -----------------------------------------------------------------------------------------------------
 
 
-def _watch(boards: list[tuple[int, str, str]], seconds: int, told: Any) -> None:
+def _watch(boards: list[tuple[int, str, str]], told: Any, over: Any) -> None:
     """In a process of its own: every board open, and when each number came to each of them first."""
-    asyncio.run(_watch_all(boards, seconds, told))
+    asyncio.run(_watch_all(boards, told, over))
 
 
-async def _watch_all(boards: list[tuple[int, str, str]], seconds: int, told: Any) -> None:
+async def _watch_all(boards: list[tuple[int, str, str]], told: Any, over: Any) -> None:
     opened = [asyncio.Event() for _ in boards]
     seen: list[dict[str, float]] = [{} for _ in boards]
     watching = [asyncio.create_task(_one(*board, opened[each], seen[each])) for each, board in enumerate(boards)]
     async with asyncio.timeout(100):
         await asyncio.gather(*(each.wait() for each in opened))
     told.put("open")
-    await asyncio.sleep(seconds + 5)
+    await asyncio.to_thread(over.wait)
     for each in watching:
         each.cancel()
     told.put([(slug, found) for (_, slug, _), found in zip(boards, seen, strict=True)])

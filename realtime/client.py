@@ -1,6 +1,6 @@
 """Kwebbl's Realtime API (1.0.0, revision 17): the directory, subscriptions to events, actions on calls, caller IDs.
 
-The document contradicts itself; how each contradiction is read is in `docs/decisions/`, 0060. Strict in what is sent, liberal
+The document contradicts itself; how each contradiction is read is in `docs/decisions/`, 0056. Strict in what is sent, liberal
 in what is taken: numbers may come as JSON numbers, lists under a name, fields may be missing or be called otherwise, and the
 JSON may have the document's own slips. What cannot be understood raises VendorProtocolError, which VendorHttp turns into
 VendorOutcomeUnknown after a write.

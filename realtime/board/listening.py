@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -37,32 +39,32 @@ class Listener:
         self._followed.add(tenant_id)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._listen())
-        else:
-            self._change(lambda line: line.subscribe(channel_of(tenant_id)), tenant_id)
+        elif self._line is not None:
+            self._begin(self._subscribe(self._line, tenant_id))
 
     def leave(self, tenant_id: int) -> None:
         self._followed.discard(tenant_id)
         if not self._followed and self._task is not None:
             self._task.cancel()
-            self._task = None
-        else:
-            self._change(lambda line: line.unsubscribe(channel_of(tenant_id)))
+            self._task = self._line = None
+        elif self._line is not None:
+            self._begin(self._unsubscribe(self._line, tenant_id))
 
-    def _change(self, do: Callable[[PubSub], object], opened: int | None = None) -> None:
-        if self._line is not None:
-            task = asyncio.get_running_loop().create_task(self._changed(self._line, do, opened))
-            self._changes.add(task)
-            task.add_done_callback(self._changes.discard)
+    def _begin(self, change: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(change)
+        self._changes.add(task)
+        task.add_done_callback(self._changes.discard)
 
-    async def _changed(self, line: PubSub, do: Callable[..., object], opened: int | None) -> None:
-        try:
-            await do(line)  # type: ignore[misc]
-        except (redis.RedisError, OSError):
-            # The line is broken: it is opened anew with all that is followed by then.
-            return
-        if opened is not None:
-            # What rang between the reading of the new board and this subscription.
-            self._rung(opened)
+    async def _subscribe(self, line: PubSub, tenant_id: int) -> None:
+        # A line that is broken is opened anew with all that is followed by then.
+        with suppress(redis.RedisError, OSError):
+            await line.subscribe(channel_of(tenant_id))
+        # What rang between the reading of the new board and this subscription.
+        self._rung(tenant_id)
+
+    async def _unsubscribe(self, line: PubSub, tenant_id: int) -> None:
+        with suppress(redis.RedisError, OSError):
+            await line.unsubscribe(channel_of(tenant_id))
 
     async def _listen(self) -> None:
         while True:
@@ -81,8 +83,12 @@ class Listener:
             settings.CACHE_URL, socket_connect_timeout=CONNECT_TIMEOUT, retry=Retry(NoBackoff(), 0)
         )
         async with client, client.pubsub() as line:
-            await line.subscribe(*(channel_of(tenant_id) for tenant_id in self._followed))
+            known = set(self._followed)
+            await line.subscribe(*map(channel_of, known))
             self._line = line
+            # Whoever came while that was under way found no line to ask.
+            for tenant_id in self._followed - known:
+                self._begin(self._subscribe(line, tenant_id))
             self._missed()
             self.deaf_since = None
             while True:

@@ -10,14 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.search.finding import matching
-from portal.tenancy.models import Membership
+from portal.tenancy.models import User
 from portal.ui.forms import FilterForm, PortalForm
 from realtime.extensions.models import CallerId, Extension, Favourite
 
 LARGEST_ID = 2**63 - 1
 RECENT = timedelta(days=7)
-# No select is longer.
-MOST_MEMBERS = 500
 
 
 class DirectoryFilter(FilterForm):
@@ -85,13 +83,12 @@ class MemberForm(PortalForm):
 
     member = forms.ChoiceField(label=_("Person of this portal"), required=False)
 
-    def __init__(self, *args: Any, **more: Any) -> None:
+    def __init__(self, *args: Any, members: Sequence[User], **more: Any) -> None:
         super().__init__(*args, **more)
-        members = Membership.objects.select_related("user").order_by("user__email")[:MOST_MEMBERS]
-        self._people = {str(each.user_id): each.user for each in members}
+        self._people = {str(user.pk): user for user in members}
         named = [(pk, f"{user} ({user.email})" if user.name else user.email) for pk, user in self._people.items()]
         self.fields["member"].choices = [("", _("Nobody")), *named]  # type: ignore[attr-defined]
 
     @property
-    def chosen(self) -> Any | None:
+    def chosen(self) -> User | None:
         return self._people.get(self.cleaned_data["member"])

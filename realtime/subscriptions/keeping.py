@@ -6,7 +6,9 @@ the next nobody would tell of calls: so the new one comes first.
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from portal.operations.models import Operation
@@ -31,7 +33,7 @@ def keep(connection: Connection) -> None:
     account = RealtimeAccount.objects.select_for_update(of=("self",)).get(connection=connection)
     grants = list(active_grants(connection))
     rows = list(subscriptions_of(connection))
-    needed = needs(account, grants, telephones(connection))
+    needed = needs(account, grants, telephones(grants))
     for need in needed:
         _keep_one(connection, need, of_owner(rows, need.owner))
     met = {need.owner for need in needed}
@@ -42,8 +44,10 @@ def keep(connection: Connection) -> None:
 
 
 def active_grants(connection: Connection) -> Iterable[Grant]:
-    """The company's first, without their tokens."""
+    """Without their tokens; each with `telephone`, the vendor's ID of its person's extension, of several the first."""
+    theirs = Extension.objects.filter(connection=connection, gone_at=None, member=OuterRef("user")).order_by("pk")
     active = Grant.objects.filter(connection=connection, state=Grant.State.ACTIVE)
+    active = active.annotate(telephone=Subquery(theirs.values("vendor_id")[:1]))
     return active.select_related("user").defer("access_token", "refresh_token").order_by("user_id", "pk")
 
 
@@ -56,10 +60,9 @@ def subscriptions_of(connection: Connection) -> Iterable[Subscription]:
     return rows.defer("grant__access_token", "grant__refresh_token")
 
 
-def telephones(connection: Connection) -> dict[int, str]:
-    """The vendor's IDs of the extensions that are people's own, by user; of somebody with several the first."""
-    linked = Extension.objects.filter(connection=connection, gone_at=None, member__isnull=False).order_by("-pk")
-    return dict(linked.values_list("member_id", "vendor_id"))
+def telephones(grants: Iterable[Any]) -> dict[int, str]:
+    """The vendor's IDs of the extensions that are people's own, by user; of grants as `active_grants` gives them."""
+    return {grant.user_id: grant.telephone for grant in grants if grant.personal and grant.telephone}
 
 
 def cancel_lost(rows: Iterable[Subscription]) -> None:

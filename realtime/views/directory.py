@@ -18,6 +18,7 @@ from portal.operations.promises import AlreadySubmitted
 from portal.operations.refusals import NotPromised
 from portal.operations.words import words_for
 from portal.tenancy.door import TenantRequest, tenant_view
+from portal.tenancy.models import Membership, User
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
 from realtime import sync
@@ -31,6 +32,8 @@ BACK = ("directory", "subscriptions")
 FAVOURITES_SHOWN = 24
 # Nobody has more that are found again by it.
 MOST_FAVOURITES = 500
+# No select is longer.
+MOST_MEMBERS = 500
 
 
 @tenant_view(Role.VIEWER)
@@ -154,7 +157,8 @@ def caller_ids_refresh(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def extension_member(request: HttpRequest, pk: int) -> HttpResponse:
     """Say whose telephone it is: its person may act on its calls by a grant of their own, and set its caller ID."""
-    found, form = _find(request, pk), MemberForm(request.POST)
+    found = _find(request, pk)
+    form = MemberForm(request.POST, members=_members(found))
     if not form.is_valid():
         return render(request, "realtime/extension.html", _whole(request, found, member_form=form), status=422)
     link_member(found, form.chosen, acting_user=request.user)
@@ -168,13 +172,25 @@ def may_set(request: HttpRequest, found: Extension) -> bool:
 
 
 def _find(request: HttpRequest, pk: int) -> Any:
-    """With what its page says: `offered`, and whether the reader `favours` it. One query."""
+    """With what its page says: `offered`, whether the reader `favours` it, for admins the company's `people`. One query."""
     offered = CallerId.objects.filter(extension=OuterRef("pk")).order_by("number", "pk")
     rows = with_shown_number(Extension.objects.select_related("member", "connection__tenant")).annotate(
         offered=ArraySubquery(offered.values(told=JSONObject(pk="pk", vendor_id="vendor_id", number="number"))),
         favours=Exists(Favourite.objects.filter(user=request.user.pk, extension=OuterRef("pk"))),
     )
+    if allows(request, Role.ADMIN):
+        rows = rows.annotate(people=_people())
     return get_object_or_404(rows.defer(*SEALED_OF_CONNECTION), pk=pk)
+
+
+def _people() -> ArraySubquery:
+    members = Membership.objects.filter(tenant=OuterRef("tenant")).order_by("user__email")
+    told = JSONObject(pk="user_id", email="user__email", name="user__name")
+    return ArraySubquery(members.values(told=told)[:MOST_MEMBERS])
+
+
+def _members(found: Any) -> list[User]:
+    return [User(**told) for told in found.people]
 
 
 def _offered(found: Any) -> list[CallerId]:
@@ -195,12 +211,16 @@ def _whole(
         "favoured": {found.pk} if found.favours else set(),
         "may_set": may_set(request, found) and found.gone_at is None and bool(offered),
         "form": form or CallerIdForm(offered=offered, initial={"caller_id": chosen}),
-        "member_form": (member_form or MemberForm(initial={"member": found.member_id})) if administers else None,
+        "member_form": (member_form or _member_form(found)) if administers else None,
         "operation": operation,
         "under_way": operation is not None and not operation.ended,
         "words": words_for(operation, zone_of(request)) if operation and not operation.ended else None,
         "refusal": operation.said if operation and operation.status == "refused" else "",
     }
+
+
+def _member_form(found: Any) -> MemberForm:
+    return MemberForm(members=_members(found), initial={"member": found.member_id})
 
 
 def _latest_operation(found: Extension) -> Operation | None:

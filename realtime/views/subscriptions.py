@@ -45,7 +45,7 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
     found = _rows(desk.connection)
     rows = [row for row in found if row.state not in ENDED]
     company = next((grant for grant in grants if not grant.personal), None)
-    needed = needs(desk.account, grants, telephones(desk.connection))
+    needed = needs(desk.account, grants, telephones(grants))
     return page(
         request,
         "realtime/subscriptions.html",

@@ -6,6 +6,7 @@ from portal.vendors.models import Connection
 from realtime.callback.models import CallbackForm, CallbackRequest
 from realtime.cards.models import Card, CardNumber
 from realtime.extensions.models import Extension
+from realtime.grants.models import Grant
 from realtime.hooks.models import Delivery, Endpoint
 
 PLAIN = [
@@ -72,4 +73,11 @@ def make_form(tenant) -> CallbackForm:
         origins=["https://shop.example"],
         countries=["NL", "BE"],
         language="en",
+    )
+
+
+def let_call(form: CallbackForm, owner) -> Grant:
+    """The company's permission to place calls, without which nobody is called back."""
+    return Grant.objects.create(
+        tenant_id=form.tenant_id, connection=form.connection, scopes=["calls.create"], granted_by=owner
     )

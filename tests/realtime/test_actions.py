@@ -1,5 +1,7 @@
 """What is asked of calls: who may, what is sent, what the vendor says, and what is never sent twice."""
 
+import socket
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +11,14 @@ from django.utils import timezone
 from portal.operations.models import Operation, Status
 from portal.operations.refusals import NotPromised
 from portal.tenancy.models import Membership
+from portal.vendors.errors import VendorUnavailable
+from portal.vendors.http import Limits, Redactor, VendorHttp
 from realtime.board import watching
 from realtime.board.actions import Target, act_on_call, confirm, place_call, transfer_call
 from realtime.board.rights import NotYours
 from realtime.calls.models import Call, CallAction, LegState
 from realtime.grants.lines import ScopeMissing
+from tests.realtime import telling
 from tests.realtime.boards import Office
 from tests.realtime.switchboard import SECRET, Switchboard
 
@@ -165,6 +170,27 @@ def test_a_dialplans_own_outside_number_is_no_outsider(allowed, cast):
     assert allowed.effects("call_placed") == 1
 
 
+def test_the_vendors_own_events_confirm_what_was_asked_for(allowed, cast):
+    """Placed and held, told in the vendor's words, read as they come."""
+    now = (timezone.now() - telling.NOW).total_seconds()
+    action = allowed.place("+31203080700", cast.bob)
+    allowed.board.work()
+    ends = {
+        "from": {"extension_id": allowed.phones["202"].vendor_id, "number": "202"},
+        "to": {"number": "31203080700"},
+        "direction": "outbound",
+    }
+    placed = [telling.event(each, "leg-1", now + place, **ends) for place, each in enumerate(("created", "answered"))]
+    telling.told(allowed.connection, *placed)
+    shown = allowed.now(action)
+    assert shown.state == State.CONFIRMED
+    with allowed.scope():
+        call = Call.objects.get(pk=shown.call_id)
+    hold = allowed.act(call, "hold", cast.bob)
+    telling.told(allowed.connection, telling.event("holding", "leg-1", now + 3, **ends))
+    assert allowed.now(hold).state == State.CONFIRMED
+
+
 # --- Who may ----------------------------------------------------------------------------------------------------------
 
 
@@ -287,3 +313,30 @@ def test_hanging_up_does_not_wait_for_what_became_of_a_hold(allowed, cast):
 def test_what_is_no_number_is_not_called(allowed, cast, typed):
     with pytest.raises(NotPromised, match="not a telephone number"):
         allowed.place(typed, cast.bob)
+
+
+class SlowTokens:
+    """A token that takes until after the moment."""
+
+    def current(self) -> str:
+        time.sleep(0.2)
+        return "token"
+
+    def renew(self, rejected: str) -> str:
+        return self.current()
+
+
+def test_nothing_leaves_after_its_moment_however_long_a_token_took():
+    with socket.create_server(("127.0.0.1", 0)) as vendor:
+        vendor.settimeout(0.3)
+        http = VendorHttp(
+            f"http://127.0.0.1:{vendor.getsockname()[1]}",
+            tokens=SlowTokens(),
+            limits=Limits(connect_timeout=2, read_timeout=2, total_timeout=5),
+            redactor=Redactor(),
+            on_call=lambda record: None,
+        )
+        with pytest.raises(VendorUnavailable):
+            http.no_later_than(time.monotonic() + 0.1).post("/calls", json={})
+        with pytest.raises(TimeoutError):
+            vendor.accept()

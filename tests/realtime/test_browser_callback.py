@@ -12,7 +12,7 @@ from playwright.sync_api import FrameLocator, expect
 from portal.tenancy.scope import tenant_scope
 from realtime.callback.models import CallbackForm, CallbackRequest
 from realtime.calls.models import Call, CallAction, Leg
-from tests.realtime.samples_of_others import make_form
+from tests.realtime.samples_of_others import let_call, make_form
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -62,6 +62,7 @@ def form(cast, shop, portal_server) -> CallbackForm:
     cache.clear()
     with tenant_scope(cast.acme.pk):
         made = make_form(cast.acme)
+        let_call(made, cast.alice)
         CallbackForm.objects.filter(pk=made.pk).update(origins=[shop.origin])
     shop.html = (
         f'<iframe src="{portal_server}/live/callback/{made.public_id}/" title="Call me back" referrerpolicy="origin">'

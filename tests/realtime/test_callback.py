@@ -26,8 +26,9 @@ from realtime.callback import following, limits, requesting
 from realtime.callback.models import CallbackForm, CallbackRequest
 from realtime.callback.proof import Proof
 from realtime.calls.models import Call, CallAction, Leg
+from realtime.grants.models import Grant
 from realtime.hooks.models import Delivery, Endpoint
-from tests.realtime.samples_of_others import make_form
+from tests.realtime.samples_of_others import let_call, make_form
 
 ANNA = "+31612345678"
 SHOP, FOREIGN = "https://shop.example", "https://evil.example"
@@ -42,7 +43,9 @@ def nobody_counted():
 @pytest.fixture
 def shop(transactional_db, cast) -> CallbackForm:
     with tenant_scope(cast.acme.pk):
-        return make_form(cast.acme)
+        form = make_form(cast.acme)
+        let_call(form, cast.alice)
+        return form
 
 
 def change(form: CallbackForm, **fields) -> None:
@@ -363,14 +366,13 @@ def test_a_status_cannot_be_guessed(client, shop, wait):
     assert client.get(reverse("callback_status", args=[shop.public_id, "1"])).status_code == 404
 
 
-def test_where_nobody_allowed_calls_the_request_is_stopped_and_says_why(client, shop, wait, monkeypatch):
-    def refuse(*_args, **_kwargs):
-        raise NotPromised("Nobody allowed this.")
-
-    monkeypatch.setattr(requesting, "place_call", refuse)
+def test_where_nobody_allowed_calls_the_request_is_stopped_and_says_why(client, shop, wait):
+    with tenant_scope(shop.tenant_id):
+        Grant.objects.update(state=Grant.State.ENDED)
     answer = fill_in(client, shop, wait)
     (asked,) = requests(shop)
-    assert (asked.state, str(asked.told_why), asked.action) == ("stopped", "Nobody allowed this.", None)
+    assert (asked.state, asked.action) == ("stopped", None)
+    assert "Nobody allowed this at the vendor yet" in str(asked.told_why)
     assert "did not come about" in said(client.get(answer["Location"]))
 
 
