@@ -1,7 +1,7 @@
 """The demo's messaging: an account at the vendor sandbox, people to write to, and campaigns that have come differently far.
 
-What was sent before today is laid down as rows, since reports of days ago cannot be asked for; the connection is made by the
-portal's own verb, and what is scheduled is sent by a worker at its time like any other.
+What was sent before today is laid down as rows, since reports of days ago cannot be asked for. All else is done by the
+portal's own verbs (`messaging.demo_campaigns`).
 """
 
 import logging
@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from messaging import demo_campaigns
 from messaging.models import (
     Batch,
     Campaign,
@@ -38,6 +39,10 @@ from portal.vendors.models import Connection
 logger = logging.getLogger(__name__)
 
 CLIENT_ID, NAME, SENDER, GROUP = "acme-messages", "Messages", "Acme", "Customers"
+# A second account, which the vendor lets send little: a campaign by it can be watched for some minutes.
+SLOW_CLIENT_ID, SLOW_NAME = "acme-newsletters", "Newsletters"
+SLOW_QUOTA = {"quota_limit": 1, "quota_interval": 2, "quota_time_unit": "minute"}
+SURVEYED = 260
 FIRST_NAMES = ("Anna", "Daan", "Emma", "Finn", "Julia", "Levi", "Lotte", "Mees", "Nora", "Sem", "Tess", "Vera")
 PEOPLE = 120
 State = MessageState
@@ -62,37 +67,57 @@ def load(demo: Demo) -> None:
         logger.warning("There is no vendor sandbox here (SANDBOX_URL), so the demo has no messaging.")
         return
     tenant, people = demo.tenants["acme"], demo.people
+    sandbox = Sandbox(url, token)
     try:
-        connection = _known(tenant) or _connect(tenant, people["adam"], url, token)
+        connection = _known(tenant, NAME) or _connect(tenant, people["adam"], sandbox, NAME, CLIENT_ID)
+        slow = _known(tenant, SLOW_NAME) or _connect(
+            tenant, people["adam"], sandbox, SLOW_NAME, SLOW_CLIENT_ID, **SLOW_QUOTA
+        )
+        with tenant_scope(tenant.pk):
+            numbers = _address_book(tenant)
+            group = Group.objects.get(tenant=tenant, name=GROUP)
+            loaded = Campaign.objects.filter(tenant=tenant).exists()
+        if not loaded:
+            _campaigns(sandbox, connection, slow, group, numbers, people["bob"])
     except requests.RequestException as error:
         raise CommandError(
             f"The demo's messaging is not there: the vendor sandbox at {url} did not do what it was asked ({error}). "
             "Load it again with: make manage ARGS=load_demo"
         ) from error
-    with tenant_scope(tenant.pk):
-        numbers = _address_book(tenant)
-        if not Campaign.objects.filter(tenant=tenant).exists():
-            _campaigns(connection, numbers, people)
 
 
-def _known(tenant: Tenant) -> Connection | None:
+class Sandbox:
+    """What its control is asked for here. Raises requests.RequestException."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url, self._session = f"{url}/_sandbox", requests.Session()
+        self._session.trust_env, self._session.headers["X-Sandbox-Control"] = False, token
+
+    def put_account(self, client_id: str, **fields: Any) -> None:
+        self._session.put(f"{self._url}/accounts/{client_id}", json=fields, timeout=5).raise_for_status()
+
+    def lose_the_second_call(self, client_id: str) -> None:
+        """It does not arrive, and nobody is told so."""
+        rule = {"kind": "no_work_lost", "method": "POST", "path": "/send", "client_id": client_id}
+        self._session.post(f"{self._url}/faults", json={**rule, "skip": 1, "times": 1}, timeout=5).raise_for_status()
+
+
+def _known(tenant: Tenant, name: str) -> Connection | None:
     with tenant_scope(tenant.pk):
-        rows = Connection.objects.filter(tenant=tenant, vendor="kpn_sms", name=NAME)
+        rows = Connection.objects.filter(tenant=tenant, vendor="kpn_sms", name=name)
         return rows.select_related("tenant").first()
 
 
-def _connect(tenant: Tenant, admin: Any, url: str, token: str) -> Connection:
+def _connect(tenant: Tenant, admin: Any, sandbox: Sandbox, name: str, client_id: str, **quota: Any) -> Connection:
     """An account that is there already only gets the new secret."""
-    secret, session = secrets.token_urlsafe(24), requests.Session()
-    session.trust_env, session.headers["X-Sandbox-Control"] = False, token
-    place = f"{url}/_sandbox/accounts/{CLIENT_ID}"
-    session.put(place, json={"client_secret": secret}, timeout=5).raise_for_status()
+    secret = secrets.token_urlsafe(24)
+    sandbox.put_account(client_id, client_secret=secret, **quota)
     account = Account(
-        NAME,
+        name,
         settings.KPN_SMS_BASE_URL,
         settings.KPN_TOKEN_URL,
         Connection.Environment.PRODUCTION,
-        client_id=CLIENT_ID,
+        client_id=client_id,
         client_secret=secret,
     )
     with tenant_scope(tenant.pk):
@@ -115,30 +140,21 @@ def _address_book(tenant: Tenant) -> list[str]:
     return numbers
 
 
-def _campaigns(connection: Connection, numbers: list[str], people: Any) -> None:
-    now, bob = timezone.now(), people["bob"]
-    over = _planned(connection, "Opening hours in December", numbers, bob, now - timedelta(days=2), size=60)
-    for batch in over.batches.order_by("number"):
-        _taken(batch, over.created_at)
-    _ended(over)
-    half = _planned(connection, "Satisfaction survey", numbers[:90], bob, now - timedelta(hours=1), size=30)
-    first, second, _third = half.batches.order_by("number")
-    _taken(first, half.created_at)
-    Message.objects.filter(batch=first).update(state=State.DELIVERED, state_at=now)
-    _lost(second, half.created_at)
-    _turn(half, Campaign.State.PAUSED, began_at=half.created_at)
-    later = _planned(connection, "Winter sale", numbers, bob, now, size=60)
-    starts = _at_ten(now, connection.tenant)
-    _turn(later, Campaign.State.SCHEDULED, starts_at=starts, due_at=starts)
+def _campaigns(
+    sandbox: Sandbox, connection: Connection, slow: Connection, group: Group, numbers: list[str], bob: Any
+) -> None:
+    with tenant_scope(connection.tenant_id):
+        over = _planned(connection, "Opening hours in December", numbers, bob, timezone.now() - timedelta(days=2), 60)
+        for batch in over.batches.order_by("number"):
+            _taken(batch, over.created_at)
+        _ended(over)
+    sandbox.lose_the_second_call(CLIENT_ID)
+    asked = [f"+316{12_345_000 + place}" for place in range(SURVEYED)]
+    survey = demo_campaigns.load(connection, slow, group.pk, asked, bob)
+    demo_campaigns.looked_up_in_vain(demo_campaigns.sent(survey))
 
 
-def _at_ten(now: datetime, tenant: Tenant) -> datetime:
-    """In the morning of the day after tomorrow."""
-    local = now.astimezone(tenant.zone) + timedelta(days=2)
-    return local.replace(hour=10, minute=0, second=0, microsecond=0)
-
-
-def _planned(connection: Connection, name: str, numbers: list[str], who: Any, at: datetime, *, size: int) -> Campaign:
+def _planned(connection: Connection, name: str, numbers: list[str], who: Any, at: datetime, size: int) -> Campaign:
     """Released, in batches of `size`, none of which has left."""
     own = {"tenant_id": connection.tenant_id}
     campaign = Campaign.objects.create(
@@ -181,13 +197,6 @@ def _taken(batch: Batch, at: datetime) -> None:
     PartsSent.objects.create(
         **own, destination=place, batch=batch, sending=sending, sent_at=at, messages=count, parts=count
     )
-
-
-def _lost(batch: Batch, at: datetime) -> None:
-    """Nobody knows whether it left."""
-    _sending(batch, at)
-    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.UNKNOWN)
-    Message.objects.filter(batch=batch).update(state=State.UNKNOWN, state_at=at)
 
 
 def _sending(batch: Batch, at: datetime) -> Sending:

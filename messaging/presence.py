@@ -60,6 +60,7 @@ ACTS: dict[str, object] = {
     "messaging.campaign_cancelled": _("Cancelled a campaign"),
     "messaging.campaign_stopped": _("A campaign stopped by itself"),
     "messaging.days_exported": _("SMS day by day exported"),
+    "messaging.account_changed": _("Settings of an SMS account changed"),
     "messaging.key_shown": _("Secret of a signing key shown"),
     "messaging.key_fetched": _("Signing key fetched from the vendor"),
     "messaging.key_gone_at_vendor": _("Signing key gone at the vendor"),

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from messaging.views import (
+    account,
     campaigns,
     compose,
     days,
@@ -74,6 +75,7 @@ urlpatterns = [
     path("keys/<int:pk>/retire/", keys.key_move, {"move": "retire"}, name="key_retire"),
     path("keys/<int:pk>/delete/", keys.key_move, {"move": "delete"}, name="key_delete"),
     path("keys/<int:pk>/secret/", keys.key_secret, name="key_secret"),
+    path("account/change/", account.account_change, name="account_change"),
     path("reports/", reports_health.reports_health, name="reports_health"),
     path("talks/", inbound.talks, name="talks"),
     path("talks/<int:pk>/", inbound.talk, name="talk"),

@@ -20,7 +20,7 @@ from messaging.campaigns.cancelling import cancel_batches
 from messaging.campaigns.ledger import record_parts
 from messaging.campaigns.waking import wake_after_commit
 from messaging.client import KpnSmsClient, Outgoing, Sent
-from messaging.models import VALIDITY, Batch, Campaign, Message, MessageState, Sending
+from messaging.models import VALIDITY, Batch, Campaign, Message, MessageState, Sending, SmsAccount
 from messaging.people.optouts import opted_out
 from messaging.reports.addresses import report_url
 from portal.operations.models import ENDED, Attempt, Decision, Operation, Status
@@ -141,6 +141,7 @@ def _send(work: Work) -> Answer:
         return NothingToSend()
     with tenant_scope(work.operation.tenant_id):
         sending = Sending.objects.select_related("batch__campaign").get(pk=facts["sending"])
+        told = reports_wanted(sending.connection_id)
         messages = list(_untold(sending.batch).exclude(pk__in=facts.get("left_out", [])))
     if not messages:
         return NothingToSend()
@@ -151,9 +152,13 @@ def _send(work: Work) -> Answer:
     return KpnSmsClient(work.http).send(
         _outgoing(messages, campaign.text),
         sender=campaign.sender,
-        webhook_url=report_url(sending),
+        webhook_url=report_url(sending) if told else "",
         expires_in=campaign.expires_in,
     )
+
+
+def reports_wanted(connection_id: int) -> bool:
+    return not SmsAccount.objects.filter(connection=connection_id, wants_reports=False).exists()
 
 
 def _outgoing(messages: Iterable[Message], text: str) -> list[Outgoing]:
@@ -213,7 +218,8 @@ def taken(batch: Batch, sending: Sending, at: datetime, left_out: Sequence[int] 
     """The vendor has it, and had it by `at`. It is charged for in the sending's own time. The caller holds the batch."""
     batches.move([batch], batches.UNTOLD, M.HANDED_OVER, but=left_out)
     valid = timedelta(seconds=batch.campaign.expires_in) if batch.campaign.expires_in else VALIDITY
-    batches.write([batch], state=Batch.State.DONE, taken_at=at, reports_due_at=at + valid)
+    due = at + valid if reports_wanted(sending.connection_id) else None
+    batches.write([batch], state=Batch.State.DONE, taken_at=at, reports_due_at=due)
     record_parts(sending)
 
 

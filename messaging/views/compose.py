@@ -61,7 +61,7 @@ def _form(request: TenantRequest, campaign: Campaign | None, offered: Offered) -
     values = starting_values(campaign, request.tenant) if campaign else {}
     if act:
         groups = request.POST.getlist("groups")
-        values |= {**request.POST.dict(), "groups": groups, "text": _text_after(request, act)}
+        values |= {**request.POST.dict(), "groups": groups, "text": text_after(request, act)}
         values.pop("form_key", None)
     return ComposeForm(initial=values, **more)
 
@@ -78,7 +78,7 @@ def _page(request: TenantRequest, form: ComposeForm, campaign: Campaign | None) 
         "form": form,
         "campaign": campaign,
         "column_asked": form.kept.get("source") == "file",
-        **_measured(str(form["text"].value() or ""), form.longest),
+        **measured(str(form["text"].value() or ""), form.longest),
     }
     status = 422 if form.is_bound and form.errors else 200
     return render(request, "messaging/compose.html", context, status=status)
@@ -92,16 +92,16 @@ def _page(request: TenantRequest, form: ComposeForm, campaign: Campaign | None) 
 def compose_text(request: TenantRequest) -> HttpResponse:
     """What the text measures as it stands; or the text itself after a template was taken or characters were replaced."""
     act = request.POST.get("act", "")
-    text = _text_after(request, act)
+    text = text_after(request, act)
     context = {
         "form": TextForm(initial={"text": text}),
-        **_measured(text, _longest(request.POST.get("connection", ""))),
+        **measured(text, _longest(request.POST.get("connection", ""))),
     }
     template = "messaging/_compose_text.html" if act else "messaging/_measure.html"
     return render(request, template, context)
 
 
-def _text_after(request: HttpRequest, act: str) -> str:
+def text_after(request: HttpRequest, act: str) -> str:
     text = request.POST.get("text", "")[:10_000].replace("\r\n", "\n")
     if act == "replace":
         return outside(text, replaced)
@@ -121,12 +121,13 @@ def _number(text: str) -> int:
     return min(int(text), LARGEST_ID) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
 
 
-def _measured(text: str, longest: int) -> dict[str, Any]:
-    measured = measure(without(text))
+def measured(text: str, longest: int) -> dict[str, Any]:
+    """What `_measure.html` shows of a text; `longest` in characters."""
+    found = measure(without(text))
     return {
-        "measured": measured,
+        "measured": found,
         "longest": longest,
-        "gsm": measured.encoding == GSM,
+        "gsm": found.encoding == GSM,
         "places": names_in(text),
-        "replaceable": measured.forcing != measure(replaced(without(text))).forcing,
+        "replaceable": found.forcing != measure(replaced(without(text))).forcing,
     }

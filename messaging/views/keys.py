@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from messaging.models import SigningKey
 from messaging.reports import key_operations, key_reading
 from messaging.reports.turning import step_of
+from messaging.views.account import told
 from messaging.views.desk import Desk, desk_of, no_connection, page
 from portal.audit.trail import record
 from portal.operations.models import Operation
@@ -143,6 +144,7 @@ def _whole(request: TenantRequest, desk: Desk) -> dict[str, Any]:
         "words": words_for(operation, zone_of(request)) if operation and under_way else None,
         "refusal": operation.said if operation and operation.status == "refused" else "",
         "confirm": PortalForm(),
+        "settings_told": told(desk.account),
     }
 
 

@@ -1,14 +1,18 @@
 """Texts to begin from: the list, a new one, changes."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from messaging.models import LONGEST_TEXT
 from messaging.people import templates as shelf
 from messaging.people.forms import TemplateForm
 from messaging.people.lists import TEMPLATES
 from messaging.people.models import Template
+from messaging.views.compose import measured, text_after
 from messaging.views.pieces import asked, done, may, status_of
 from portal.lists.pages import list_page
 from portal.tenancy.door import TenantRequest, tenant_view
@@ -24,7 +28,7 @@ def templates(request: TenantRequest) -> HttpResponse:
 
 @tenant_view(Role.OPERATOR)
 def template_new(request: TenantRequest) -> HttpResponse:
-    form = TemplateForm(request.POST or None)
+    form = _form(request)
 
     def add() -> None:
         told = form.cleaned_data
@@ -32,14 +36,14 @@ def template_new(request: TenantRequest) -> HttpResponse:
 
     if asked(form, add):
         return done(request, _("The template “%(name)s” is kept.") % form.cleaned_data, "templates")
-    return render(request, "messaging/template_form.html", {"form": form}, status=status_of(form))
+    return _page(request, form)
 
 
 @tenant_view(Role.OPERATOR)
 def template_edit(request: TenantRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Template.objects.select_related("changed_by"), pk=pk)
     name = found.name
-    form = TemplateForm(request.POST or None, initial={"name": name, "text": found.text})
+    form = _form(request, name=name, text=found.text)
 
     def change() -> None:
         told = form.cleaned_data
@@ -47,7 +51,19 @@ def template_edit(request: TenantRequest, pk: int) -> HttpResponse:
 
     if asked(form, change):
         return done(request, _("The template “%(name)s” is kept.") % form.cleaned_data, "templates")
-    context = {"form": form, "template": found, "name": name}
+    return _page(request, form, template=found, name=name)
+
+
+def _form(request: TenantRequest, **kept: str) -> TemplateForm:
+    """As it was sent; as it begins, also where characters of the text were only to be replaced."""
+    if act := request.POST.get("act", ""):
+        return TemplateForm(initial={"name": request.POST.get("name", ""), "text": text_after(request, act)})
+    return TemplateForm(request.POST or None, initial=kept)
+
+
+def _page(request: TenantRequest, form: TemplateForm, **more: Any) -> HttpResponse:
+    """With what the text measures, as in a campaign."""
+    context = {"form": form, **more, **measured(str(form["text"].value() or ""), LONGEST_TEXT)}
     return render(request, "messaging/template_form.html", context, status=status_of(form))
 
 

@@ -165,7 +165,8 @@ class _Start:
 
     def start_portal(self, sockets: list[socket.socket]) -> None:
         threads = int(self.plan.given.get("WEB_THREADS", "8"))
-        web = self.plan.environment(DATABASE_POOL_SIZE=str(threads + 2))
+        here = {"PORTAL_URL": f"http://localhost:{self.port}"}
+        web = self.plan.environment(DATABASE_POOL_SIZE=str(threads + 2), **here)
         descriptors = tuple(listening.fileno() for listening in sockets)
         for number in range(1, WEB_PROCESSES + 1):
             self.service(f"web-{number}", ["portal.local.web", *map(str, descriptors)], web, pass_fds=descriptors)
@@ -173,9 +174,7 @@ class _Start:
             self.service(
                 f"worker-{number}",
                 worker_command(f"worker-{number}", WORKER_THREADS),
-                self.plan.environment(
-                    DATABASE_POOL_SIZE=str(WORKER_THREADS + 4), PORTAL_URL=f"http://localhost:{self.port}"
-                ),
+                self.plan.environment(DATABASE_POOL_SIZE=str(WORKER_THREADS + 4), **here),
             )
         schedule = self.plan.place.var / "beat-schedule"
         self.service(
@@ -190,7 +189,8 @@ class _Start:
         if kept.exists():
             return
         _say("loading the demo")
-        command = self.manage("load_demo", env=self.plan.sandbox_environment())
+        env = self.plan.sandbox_environment()
+        command = self.manage("load_demo", env={**env, "PORTAL_URL": f"http://localhost:{self.port}"})
         if self.supervisor.run(command):
             _say(
                 f"the demo was NOT loaded: {reason(command.log)} (log: {command.log}). "

@@ -1,10 +1,11 @@
 """Whose card belongs to a number, and where it leads in the company's own CRM."""
 
 from collections.abc import Collection
+from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
 from django.core.exceptions import ValidationError
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from realtime.cards.models import Card, CardNumber, CardRules
@@ -18,14 +19,24 @@ def cards_for(numbers: Collection[str]) -> dict[str, Card]:
     wanted = {number for number in numbers if number}
     if not wanted:
         return {}
-    rules = CardRules.objects.filter(tenant=OuterRef("tenant")).values("link")[:1]
-    found = CardNumber.objects.filter(number__in=wanted).select_related("card").annotate(template=Subquery(rules))
+    found = _with_template(CardNumber.objects.filter(number__in=wanted).select_related("card"))
     return {row.number: _linked(row) for row in found}
 
 
-def _linked(row: CardNumber) -> Card:
-    template: str = row.template or ""  # type: ignore[attr-defined]
-    row.card.link = link_of(template, row.number, row.card.reference)  # type: ignore[attr-defined]
+def links_of(card: Card) -> list[tuple[str, str]]:
+    """(number, address in the CRM) of each of its numbers; "" where the company has no address. One query."""
+    rows = _with_template(card.numbers.order_by("pk"))
+    return [(row.number, link_of(row.template or "", row.number, card.reference)) for row in rows]
+
+
+def _with_template(rows: QuerySet[CardNumber]) -> Any:
+    """Each with `template`: where cards of its company lead, None or "" for nowhere."""
+    rules = CardRules.objects.filter(tenant=OuterRef("tenant")).values("link")[:1]
+    return rows.annotate(template=Subquery(rules))
+
+
+def _linked(row: Any) -> Card:
+    row.card.link = link_of(row.template or "", row.number, row.card.reference)
     return row.card
 
 

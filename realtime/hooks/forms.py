@@ -31,6 +31,7 @@ class EndpointForm(PortalForm):
 class DeliveryFilter(FilterForm):
     """`endpoint` takes any number; only the page's select offers those that there are."""
 
+    q = forms.CharField(label=_("ID of a message"), max_length=60, widget=forms.TextInput(attrs={"type": "search"}))
     endpoint = forms.IntegerField(
         label=_("Webhook"), min_value=1, max_value=2**63 - 1, widget=forms.Select(choices=[("", _("All"))])
     )
@@ -38,7 +39,10 @@ class DeliveryFilter(FilterForm):
     state = forms.ChoiceField(label=_("State"), choices=[("", _("All")), *Delivery.State.choices])
 
     def narrow(self, rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
-        return rows.filter(**self.chosen())
+        chosen = self.chosen()
+        if message_id := chosen.pop("q", ""):
+            rows = rows.filter(message_id=message_id)
+        return rows.filter(**chosen)
 
 
 def endpoint_values(endpoint: Endpoint) -> dict[str, object]:

@@ -81,6 +81,7 @@ class Delivery(TenantModel):
             models.Index(fields=["due_at"], condition=Q(state="waiting"), name="realtime_delivery_due"),
             models.Index(fields=["endpoint", "-id"], name="realtime_delivery_list"),
             models.Index(fields=["tenant", "-created_at", "-id"], name="realtime_delivery_by_age"),
+            models.Index(fields=["tenant", "message_id"], name="realtime_delivery_by_message"),
             models.Index(fields=["created_at"], name="realtime_delivery_old"),
             models.Index(fields=["endpoint"], condition=~Q(lease_until=None), name="realtime_delivery_leased"),
         ]

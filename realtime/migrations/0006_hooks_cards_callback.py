@@ -63,6 +63,10 @@ class Migration(migrations.Migration):
                 condition=models.Q(('lease_until', None), _negated=True), fields=['endpoint'], name='realtime_delivery_leased'
             ),
         ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(fields=['tenant', 'message_id'], name='realtime_delivery_by_message'),
+        ),
         Searchable("Card", kind="realtime.card", texts=["name", "company"], codes=["reference"]),
         Searchable("CallbackRequest", kind="realtime.callback_request", texts=["name"], codes=["number"]),
     ]

@@ -13,7 +13,7 @@ from portal.tenancy.roles import Role
 from realtime.cards import keeping
 from realtime.cards.forms import CardForm, LinkForm, card_values
 from realtime.cards.lists import CARDS
-from realtime.cards.matching import link_of
+from realtime.cards.matching import links_of
 from realtime.cards.models import Card
 from realtime.views.pieces import asked, done, may, status_of
 
@@ -33,11 +33,7 @@ def cards(request: TenantRequest) -> HttpResponse:
 @require_safe
 def card(request: TenantRequest, pk: int) -> HttpResponse:
     found = _find(pk)
-    template = keeping.rules_of(request.tenant).link
-    numbers = [
-        {"number": number, "link": link_of(template, number, found.reference)} for number in keeping.numbers_of(found)
-    ]
-    context = {"card": found, "numbers": numbers, "may_operate": may(request, Role.OPERATOR)}
+    context = {"card": found, "links": links_of(found), "may_operate": may(request, Role.OPERATOR)}
     return render(request, "realtime/card.html", context)
 
 

@@ -9,7 +9,7 @@ from messaging.models import Forward, InboundMessage, SigningKey, UnverifiedRepo
 from portal.vendors.models import Connection, ConnectionState
 
 WITHOUT_ARGUMENTS = [
-    "keys", "keys_now", "keys_refresh", "key_stage", "reports_health", "talks", "numbers", "number_new",
+    "keys", "keys_now", "keys_refresh", "key_stage", "account_change", "reports_health", "talks", "numbers", "number_new",
 ]  # fmt: skip
 OF_A_KEY = ["key_activate", "key_retire", "key_delete", "key_secret"]
 OF_A_NUMBER = ["number", "number_change", "number_secret"]

@@ -158,6 +158,15 @@ def test_a_template_is_written_changed_and_deleted(bob, acme):
     assert not Template.objects.exists()
 
 
+def test_a_templates_text_is_measured_and_its_characters_are_replaced_before_it_is_kept(bob, acme):
+    page = sent(bob, "template_new", name="Parcel", text="Your parcel comes…", act="replace").content.decode()
+    assert "Your parcel comes...</textarea>" in page
+    assert "GSM-7" in page
+    assert not Template.objects.exists()
+    page = sent(bob, "template_new", name="", text="Your parcel comes…").content.decode()
+    assert "UCS-2" in page
+
+
 OFFERED = {
     "contacts": "contact_new",
     "groups": "group_new",

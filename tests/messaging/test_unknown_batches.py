@@ -274,3 +274,16 @@ def test_a_cancelled_campaigns_unknown_batch_may_still_be_sent_again(dispatch):
     again(dispatch, campaign)
     dispatch.mailroom.work()
     assert len(dispatch.reached()) == 6
+
+
+def test_the_page_of_the_batch_leads_adam_to_the_decision_and_bob_to_an_admin(dispatch, lost, cast, client):
+    batch = dispatch.batch(lost)
+    ask = reverse("messaging:batch_send_again", args=["acme", batch.pk])
+    address = reverse("messaging:batch", args=["acme", batch.pk])
+    client.force_login(cast.adam)
+    page = client.get(address).content.decode()
+    assert f'href="{ask}"' in page
+    assert f'href="{reverse("messaging:campaign", args=["acme", lost.pk])}">Spring' in page
+    client.force_login(cast.bob)
+    assert ask not in (page := client.get(address).content.decode())
+    assert "An owner or an admin can send it again." in page

@@ -109,6 +109,7 @@ def test_the_log_shows_each_message_and_sends_it_again(adam, tickets):
     listed = text_of(adam.get(url("deliveries"), {"state": "given_up"}))
     assert "The address answered with status 500." in listed
     assert text_of(adam.get(url("deliveries"), {"state": "done"})).count("webhook.test") < listed.count("webhook.test")
+    assert [each.pk for each in adam.get(url("deliveries"), {"q": told.message_id}).context["page"].items] == [told.pk]
     page = adam.get(url("delivery", told.pk))
     assert told.message_id in page.content.decode()
     assert "It is sent again" in text_of(sent(adam, "delivery_resend", told.pk))
