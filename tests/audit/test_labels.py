@@ -12,7 +12,7 @@ from portal.local.environment import CHECKOUT
 from portal.operations.models import Decision
 from provisioning.models import Drift
 
-RECORDERS = {"record", "record_account"}
+RECORDERS = {"record", "record_account", "record_many"}
 ACT = re.compile(
     r"(account|staff|support|tenancy|vendors|operations|provisioning|telephony|messaging|realtime|lists|bulk|notices|billing)\.[a-z_]+"
 )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.client import HTTPConnection, HTTPResponse
 from time import monotonic
 from typing import Any
@@ -46,6 +47,10 @@ class Office:
                 scopes=scopes,
                 access_token=access_token,
                 refresh_token="refresh",
+                access_issued_at=timezone.now(),
+                access_expires_at=timezone.now() + timedelta(days=14),
+                refresh_expires_at=timezone.now() + timedelta(days=196),
+                refresh_due_at=timezone.now() + timedelta(days=7),
                 granted_by=user or self.admin,
             )
 

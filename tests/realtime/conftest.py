@@ -1,6 +1,7 @@
 """Acme's telephone system at the simulated Kwebbl, and the client that speaks to it by way of the document's relay."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 
@@ -93,3 +94,10 @@ def box():
 def switchboard(transactional_db, cast, sandbox, quick_vendor) -> Switchboard:
     """Acme's connection, with the account at the vendor and no grant yet."""
     return Switchboard(cast.acme, sandbox)
+
+
+@pytest.fixture(autouse=True)
+def patient(request, settings) -> None:
+    """What tests tell of happened when they were collected, and that may be a while ago."""
+    if request.module.__name__ != "tests.realtime.test_unsure":
+        settings.LIVE_RINGING_PATIENCE = settings.LIVE_HOLD_PATIENCE = timedelta(days=1)

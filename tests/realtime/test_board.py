@@ -39,7 +39,7 @@ def vera(client, cast):
 
 
 def test_without_a_connection_the_page_says_what_one_is_for(cast, vera):
-    assert "No connection for live calls yet" in text_of(vera.get(BOARD))
+    assert "No telephone system yet" in text_of(vera.get(BOARD))
 
 
 def test_everybody_is_on_the_board_as_they_are(office, vera):

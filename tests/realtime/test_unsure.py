@@ -68,7 +68,8 @@ def test_a_call_that_ended_stays_ended(telephones):
     assert state(telephones) == ("ended", "ended")
 
 
-def test_the_boards_are_told(telephones, monkeypatch):
+def test_the_boards_are_told(telephones, settings, monkeypatch):
+    settings.LIVE_RINGING_PATIENCE = timedelta(days=1)
     rung = []
     told(telephones, event("ringing", "leg-1"))
     unsettle(telephones)
