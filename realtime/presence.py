@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from portal.audit import labels
 from portal.bulk import registry as bulk_kinds
@@ -68,7 +69,7 @@ ACTS: dict[str, object] = {
 def register() -> None:
     for item in (
         NavItem(_("Live board"), "realtime:board", "activity", Role.VIEWER, 500, SECTION),
-        NavItem(_("Calls"), "realtime:calls", "history", Role.VIEWER, 505, SECTION),
+        NavItem(pgettext_lazy("telephone", "Calls"), "realtime:calls", "history", Role.VIEWER, 505, SECTION),
         NavItem(_("Directory"), "realtime:directory", "users", Role.VIEWER, 510, SECTION),
         NavItem(_("Customer cards"), "realtime:cards", "user", Role.VIEWER, 540, SECTION),
         NavItem(_("Call me back"), "realtime:callback_requests", "phone", Role.VIEWER, 550, SECTION),

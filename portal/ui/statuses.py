@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 TONES = ("neutral", "info", "success", "warning", "danger")
 
@@ -146,7 +147,7 @@ LOOKS = {
     "on_hold": Look("warning", "player-pause", _("On hold")),
     "ended": Look("neutral", "minus", _("Ended")),
     "unsure": Look("warning", "help-circle", _("Unsure")),
-    "free": Look("neutral", "check", _("Free")),
+    "free": Look("neutral", "check", pgettext_lazy("telephone", "Free")),
     "applied": Look("success", "check", _("Followed")),
     "unknown_type": Look("neutral", "help-circle", _("Of a type that is not known")),
     "no_leg": Look("neutral", "minus", _("Of no call that is known")),

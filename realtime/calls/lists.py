@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from portal.lists.registry import Column, ListSpec, choices_of
 from portal.tenancy.models import Tenant
@@ -26,7 +27,7 @@ def seconds_between(begins: datetime | None, ends: datetime | None) -> int | Non
 
 CALLS = ListSpec(
     key="realtime.calls",
-    label=_("Calls"),
+    label=pgettext_lazy("telephone", "Calls"),
     url_name="realtime:calls",
     role=Role.VIEWER,
     columns=(

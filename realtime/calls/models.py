@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from portal.operations.models import Operation
 from portal.tenancy.models import TenantModel
@@ -50,7 +51,7 @@ class Call(TenantModel):
     version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
-        verbose_name, verbose_name_plural = _("call"), _("calls")
+        verbose_name, verbose_name_plural = pgettext_lazy("telephone", "call"), pgettext_lazy("telephone", "calls")
         indexes = [
             models.Index(fields=["tenant", "-began_at", "-id"], name="realtime_call_list"),
             models.Index(
@@ -150,7 +151,7 @@ class CallAction(TenantModel):
     """
 
     class Kind(models.TextChoices):
-        PLACE = "place", _("Call")
+        PLACE = "place", pgettext_lazy("telephone", "Call")
         HANG_UP = "hang_up", _("Hang up")
         TRANSFER_BLIND = "transfer_blind", _("Transfer")
         TRANSFER_ATTENDED = "transfer_attended", _("Transfer after asking")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from realtime.calls.models import LIVE, Leg, LegState
 
@@ -16,7 +17,7 @@ LONGEST = timedelta(days=7)
 
 FREE, RINGING, TALKING, ON_HOLD, UNSURE = "free", "ringing", "talking", "on_hold", "unsure"
 STATES = {
-    FREE: _("Free"),
+    FREE: pgettext_lazy("telephone", "Free"),
     RINGING: _("Ringing"),
     TALKING: _("Talking"),
     ON_HOLD: _("On hold"),

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -180,7 +181,7 @@ def call_place(request: TenantRequest) -> HttpResponse:
         else:
             messages.success(request, _("The call is asked for. Your telephone rings first, then the other one."))
             return _answer(request)
-    return _form_page(request, form, title=_("Place a call"), verb=_("Call"))
+    return _form_page(request, form, title=_("Place a call"), verb=pgettext_lazy("telephone", "Call"))
 
 
 @tenant_view(Role.VIEWER)
