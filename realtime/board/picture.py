@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Min, OuterRef, QuerySet, Subquery
+from django.db.models import Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONArray, JSONObject
 from django.utils import timezone
 
 from portal.sentences import Sentence
 from realtime.calls.models import LIVE, Call, CallAction, Leg, LegState
 from realtime.calls.presence import ExtensionState, states_of
+from realtime.cards.matching import link_of
+from realtime.cards.models import CardNumber, CardRules
 from realtime.events.models import Event
 from realtime.extensions.models import Extension
 from realtime.models import RealtimeAccount
@@ -22,6 +24,14 @@ TOLD_FOR = timedelta(minutes=2)
 UNDER_WAY = (CallAction.State.ASKED, CallAction.State.TAKEN)
 REFUSED = (CallAction.State.REFUSED, CallAction.State.UNKNOWN)
 MOST_ASKED = 200
+CARD_FIELDS = {
+    "pk": "card_id",
+    "number": "number",
+    "name": "card__name",
+    "company": "card__company",
+    "reference": "card__reference",
+    "note": "card__note",
+}
 ASKED_FIELDS = {
     "pk": "pk",
     "call": "call_id",
@@ -73,8 +83,23 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What a customer card says of somebody outside; `link` leads to the company's own CRM, "" for nowhere."""
+
+    pk: int
+    name: str
+    company: str
+    reference: str
+    note: str
+    link: str
+
+
+@dataclass(frozen=True)
 class CallRow:
-    """A call that is going on. `extensions` take part in it, `waiting_for` are kinds asked for and not shown yet."""
+    """A call that is going on. `extensions` take part in it, `waiting_for` are kinds asked for and not shown yet.
+
+    `card` is of whoever is outside, if there is one.
+    """
 
     pk: int
     state: str
@@ -85,6 +110,7 @@ class CallRow:
     recording: bool
     extensions: tuple[int, ...]
     asked: tuple[Asked, ...]
+    card: Known | None = None
 
     @property
     def waiting_for(self) -> frozenset[str]:
@@ -154,13 +180,28 @@ def _tile(doing: ExtensionState, pk: int, name: str, number: str, kind: str) -> 
 
 
 def _live_calls(tenant_id: int) -> Iterable[Call]:
-    """With `open_legs`: of each its two extensions and since when it is recorded."""
+    """With `open_legs` (of each its two extensions and since when it is recorded) and `card`."""
     legs = Leg.objects.filter(call=OuterRef("pk"), ended_at=None).order_by("pk")
     told = JSONObject(ends=JSONArray("from_extension_id", "to_extension_id"), recording="recording_at")
     calls = Call.objects.filter(tenant_id=tenant_id, state__in=LIVE).annotate(
-        open_legs=ArraySubquery(legs.values(json=told))
+        open_legs=ArraySubquery(legs.values(json=told)), card=_card()
     )
     return calls.select_related("from_extension", "to_extension").order_by("began_at", "pk")
+
+
+def _card() -> Subquery:
+    """Of a call: what the card says of whoever is outside, and where cards lead."""
+    outside = Q(number=OuterRef("from_number")) | Q(number=OuterRef("to_number"))
+    rules = CardRules.objects.filter(tenant=OuterRef("tenant")).values("link")[:1]
+    told = JSONObject(**CARD_FIELDS, template=Subquery(rules))
+    return Subquery(CardNumber.objects.filter(outside).order_by("pk").values(json=told)[:1])
+
+
+def _known(told: dict[str, Any] | None) -> Known | None:
+    if told is None:
+        return None
+    link = link_of(told["template"] or "", told["number"], told["reference"])
+    return Known(**{name: told[name] for name in CARD_FIELDS if name != "number"}, link=link)
 
 
 def _row(call: Any, asked: list[Asked]) -> CallRow:
@@ -175,6 +216,7 @@ def _row(call: Any, asked: list[Asked]) -> CallRow:
         recording=any(leg["recording"] for leg in call.open_legs),
         extensions=tuple(sorted(taking_part)),
         asked=tuple(_worth_telling(asked)),
+        card=_known(call.card),
     )
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from portal.audit.trail import record
 from portal.tenancy.scope import staff_scope, tenant_scope
 from portal.tenancy.sealing import SealBroken
+from portal.vendors import mirrors
 from portal.vendors.errors import VendorError, VendorUnavailable
 from portal.vendors.line import Line
 from portal.vendors.models import ConnectionState
@@ -25,6 +26,7 @@ from realtime.grants.consent import LIFE, redirect_uri
 from realtime.grants.models import Consent, Grant
 from realtime.grants.refreshing import secret_in_body, tokens_of
 from realtime.grants.words import word_for
+from realtime.models import RealtimeAccount
 
 AT_ONCE = 100
 KEPT = timedelta(days=30)
@@ -55,6 +57,7 @@ def exchange(tenant_id: int, consent_id: int) -> None:
         line.close(error)
         if error is None:
             _connect(consent, tokens)
+            mirrors.ask_for_reading(RealtimeAccount, consent.connection_id)
         else:
             _note(consent, error)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -58,10 +58,14 @@ class AskingForm(PortalForm):
 
 
 class GrantFilter(FilterForm):
-    """Permissions by their state."""
+    """Permissions by who gave them for themselves, and by their state."""
 
+    q = forms.CharField(label=_("Person"), max_length=120, widget=forms.TextInput(attrs={"type": "search"}))
     state = forms.ChoiceField(label=_("State"), choices=[("", _("All")), *Grant.State.choices])
 
     def narrow(self, grants: QuerySet[Grant]) -> QuerySet[Grant]:
-        state = self.chosen().get("state")
+        chosen = self.chosen()
+        if person := chosen.get("q"):
+            grants = grants.filter(Q(user__email__icontains=person) | Q(user__name__icontains=person))
+        state = chosen.get("state")
         return grants.filter(state=state) if state else grants

@@ -103,6 +103,7 @@ class Grant(TenantModel):
             ),
         ]
         indexes = [
+            models.Index(fields=["tenant", "granted_at", "id"], name="realtime_grant_list"),
             models.Index(fields=["refresh_due_at"], condition=Q(state="active"), name="realtime_grant_due"),
             models.Index(fields=["refresh_sent_at"], condition=~Q(refresh_sent_at=None), name="realtime_refresh_sent"),
         ]

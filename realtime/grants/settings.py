@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from portal.audit.trail import record
+from portal.vendors import mirrors
 from realtime.grants.scopes import PURPOSES
 from realtime.models import RealtimeAccount
 
@@ -26,3 +27,4 @@ def choose_purposes(account: RealtimeAccount, purposes: Iterable[str]) -> None:
     """What the company wants to do; the next consent asks for what that takes."""
     chosen = set(purposes)
     RealtimeAccount.objects.filter(pk=account.pk).update(purposes=[key for key in PURPOSES if key in chosen])
+    mirrors.ask_for_reading(RealtimeAccount, account.connection_id)

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_noop, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -235,7 +235,7 @@ def _key(request: HttpRequest) -> UUID:
         return UUID(request.POST.get("form_key", ""))
     except ValueError:
         raise NotPromised(
-            "This form is incomplete. Reload the page and fill it in again; nothing was changed."
+            gettext_noop("This form is incomplete. Reload the page and fill it in again; nothing was changed.")
         ) from None
 
 

@@ -19,7 +19,7 @@ from realtime.calls.models import Call as LiveCall
 from realtime.cards.models import Card, CardNumber
 from realtime.events.models import Event
 from realtime.hooks.models import Delivery, Endpoint
-from realtime.models import Extension
+from realtime.models import Extension, Grant
 from telephony.models import CallScript, SipAccount
 from telephony.models import Drift as SipDrift
 from tests.messaging.rows import some_connection as some_sms
@@ -309,6 +309,23 @@ def extensions(tenant: Tenant, owner: User, number: int) -> None:
     )
 
 
+def grants(tenant: Tenant, owner: User, number: int) -> None:
+    """Those that ended: there is one that has not for each person."""
+    connection = live_connection(tenant)
+    Grant.objects.bulk_create(
+        Grant(
+            tenant=tenant,
+            connection=connection,
+            user=owner,
+            scopes=["user.info"],
+            state="ended",
+            granted_at=moment,
+            granted_by=owner,
+        )
+        for moment in _moments(number)
+    )
+
+
 def live_calls(tenant: Tenant, owner: User, number: int) -> None:
     connection = live_connection(tenant)
     LiveCall.objects.bulk_create(
@@ -396,6 +413,7 @@ MAKERS: dict[str, Maker] = {
     "messaging.campaigns": campaigns,
     "messaging.messages": sms_messages,
     "realtime.extensions": extensions,
+    "realtime.grants": grants,
     "realtime.cards": cards,
     "realtime.callback_requests": callback_requests,
     "realtime.deliveries": deliveries,

@@ -106,7 +106,9 @@ def test_an_address_that_is_too_long_asks_for_nothing(alice, fill):
 @every_list
 def test_what_fits_no_row_leads_back_to_the_list(key, alice, fill):
     fill(key, 2)
-    field = next(name for name in spec_of(key).form({}, None).fields if name in ("q", "object", "path", "kind"))
+    field = next(
+        name for name in spec_of(key).form({}, None).fields if name in ("q", "object", "path", "kind", "event_type")
+    )
     wanted = {"kind": "total"}.get(field, "zzzzzz")
     page = text_of(alice.get(page_url(key, **{field: wanted})))
     assert re.search(r"Clear the filters?|Show all", page)

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from portal.vendors.models import Connection
+from portal.vendors.models import Connection, ConnectionState
 from realtime.callback.models import CallbackForm, CallbackRequest
 from realtime.cards.models import Card, CardNumber
+from realtime.connecting import prepare
 from realtime.extensions.models import Extension
 from realtime.grants.models import Grant
 from realtime.hooks.models import Delivery, Endpoint
@@ -53,12 +54,15 @@ def for_other_systems(tenant) -> dict[str, dict[str, Any]]:
 
 
 def make_form(tenant) -> CallbackForm:
-    connection, _made = Connection.objects.get_or_create(
+    connection, new = Connection.objects.get_or_create(
         tenant=tenant,
         vendor="kwebbl",
         name="Telephones",
         defaults={"base_url": "https://live.example/v100", "token_url": "https://live.example/token", "client_id": "1"},
     )
+    if new:
+        ConnectionState.objects.create(tenant=tenant, connection=connection)
+        prepare(connection)
     agent, _made = Extension.objects.get_or_create(
         tenant=tenant,
         connection=connection,

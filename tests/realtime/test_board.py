@@ -14,6 +14,7 @@ from realtime.board.hub import Room
 from realtime.board.pieces import Drawn, Look, Pen
 from realtime.board.rights import Rights
 from realtime.calls.models import CallAction, LegState
+from realtime.cards.keeping import Customer, add_card
 from realtime.models import Favourite
 from tests.provisioning.pages import text_of
 from tests.realtime.boards import ALL_SCOPES, Office
@@ -73,6 +74,14 @@ def test_the_same_comes_by_asking_now_and_then(office, vera):
     told = vera.get(NOW).json()
     assert "+31612345678" in told["pieces"][told["order"]["calls"][0]]
     assert told["late"] == 0
+
+
+def test_who_calls_is_named_by_the_customer_card(office, vera, cast):
+    with office.scope():
+        add_card(cast.acme, Customer("Anna Bos", ["+31612345678"]), acting_user=cast.bob)
+    office.call(office.extension("Reception", "201"), "+31612345678")
+    told = vera.get(NOW).json()
+    assert "Anna Bos" in told["pieces"][told["order"]["calls"][0]]
 
 
 @pytest.mark.parametrize(("number", "name"), [(3, "few"), (60, "many")])

@@ -95,7 +95,7 @@ def test_links_into_a_crm_are_allowed():
 
 def test_the_piece_of_the_board_escapes_what_people_wrote(acme, cast):
     add_card(acme, Customer("<b>Anna</b>", [ANNA]), acting_user=cast.bob)
-    html = render_to_string("realtime/_card.html", {"card": cards_for([ANNA])[ANNA], "tenant": acme})
+    html = render_to_string("realtime/_card.html", {"card": cards_for([ANNA])[ANNA], "slug": acme.slug})
     assert "&lt;b&gt;Anna&lt;/b&gt;" in html
     assert "<b>" not in html
 
