@@ -14,14 +14,16 @@ from django.http.request import UnreadablePostError
 
 from messaging.reports import refused
 from messaging.reports.addresses import INBOUND, REPORTS, Address, NoSuchAddress, address_of
-from messaging.reports.bell import Bell
 from messaging.reports.keyring import Keyring
 from messaging.reports.verifying import KEY_ID, SIGNATURE, NotProven, proven_by
 from portal.tenancy.scope import tenant_scope
+from portal.vendors.posted import Doorbell, posted_body
 
 logger = logging.getLogger(__name__)
 
 MOST_BYTES = 65_536
+# So long reports gather before a worker is called.
+GATHER_SECONDS = 0.2
 # What tells one report from all others; by privacy settings it may be missing.
 IDENTITIES = (b'"DLRID"', b'"MessageId"', b'"DocumentId"', b'"message_id"')
 STORE = """
@@ -32,7 +34,7 @@ on conflict (connection_id, digest) do nothing
 """
 
 keyring = Keyring()
-bell = Bell()
+bell = Doorbell("messaging.tasks.process_reports", GATHER_SECONDS)
 
 
 class ReportIntake:
@@ -68,7 +70,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
 
 
 def _take(request: HttpRequest, address: Address) -> HttpResponse:
-    body = _body(request)
+    body = posted_body(request, MOST_BYTES)
     if body is None:
         refused.tally.add(address, "too_large")
         return HttpResponse(status=413)
@@ -81,19 +83,9 @@ def _take(request: HttpRequest, address: Address) -> HttpResponse:
             refused.keys_wanted.ask(address)
         return HttpResponse(status=401)
     _store(address, body, key.key_id)
-    bell.ring(address)
+    bell.ring(address.tenant_id, address.connection_id)
     refused.tally.write_if_due()
     return HttpResponse(status=200)
-
-
-def _body(request: HttpRequest) -> bytes | None:
-    """The raw bytes; None where there are too many. A body that comes in chunks has no length that Django would read by."""
-    length = request.headers.get("Content-Length", "")
-    if length.isdigit() and int(length) > MOST_BYTES:
-        return None
-    chunked = not length and "chunked" in request.headers.get("Transfer-Encoding", "")
-    body = request.environ["wsgi.input"].read(MOST_BYTES + 1) if chunked else request.read(MOST_BYTES + 1)  # type: ignore
-    return body if len(body) <= MOST_BYTES else None
 
 
 def _store(address: Address, body: bytes, key_id: str) -> None:
