@@ -2,23 +2,28 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.functional import SimpleLazyObject
 
 from portal.tenancy.roles import Role
+from portal.vendors import desks
+from portal.vendors.desks import allows, asked_for
 from portal.vendors.models import Connection
 from realtime.models import RealtimeAccount
 
 
 @dataclass(frozen=True)
-class Desk:
+class Desk(desks.Desk):
     """`accounts` are those of all connections by name; `account` is the one looked at."""
 
     accounts: list[RealtimeAccount]
     account: RealtimeAccount
+    app = "realtime"
+
+    @property
+    def mirror(self) -> RealtimeAccount:
+        return self.account
 
     @property
     def connection(self) -> Connection:
@@ -27,15 +32,6 @@ class Desk:
     @property
     def connections(self) -> list[Connection]:
         return [account.connection for account in self.accounts]
-
-    @property
-    def several(self) -> bool:
-        return len(self.accounts) > 1
-
-    @property
-    def query(self) -> str:
-        """What links of this connection end in; nothing where there is only one."""
-        return f"?{urlencode({'connection': self.connection.pk})}" if self.several else ""
 
 
 def desk_of(request: HttpRequest, **along: Any) -> Desk | None:
@@ -49,7 +45,7 @@ def desk_of(request: HttpRequest, **along: Any) -> Desk | None:
     accounts = list(rows.defer(*sealed).order_by("connection__name", "connection_id"))
     if not accounts:
         return None
-    return Desk(accounts, _chosen(accounts, request.GET.get("connection") or request.POST.get("connection") or ""))
+    return Desk(accounts, _chosen(accounts, asked_for(request)))
 
 
 def _chosen(accounts: list[RealtimeAccount], pk: str) -> RealtimeAccount:
@@ -64,25 +60,3 @@ def _chosen(accounts: list[RealtimeAccount], pk: str) -> RealtimeAccount:
 def no_connection(request: HttpRequest) -> HttpResponse:
     """There is nothing to show before a connection is made."""
     return render(request, "realtime/no_connection.html", {"may_connect": allows(request, Role.ADMIN)})
-
-
-def page(request: HttpRequest, template: str, desk: Desk, status: int = 200, **context: Any) -> HttpResponse:
-    """Render a page of the desk, with what its frame and its buttons need."""
-    return render(request, template, {"desk": desk, **frame(request, desk.connection), **context}, status=status)
-
-
-def frame(request: HttpRequest, connection: Connection) -> dict[str, Any]:
-    return {
-        "connection": connection,
-        "test_environment": connection.environment == Connection.Environment.TEST,
-        "may_operate": SimpleLazyObject(lambda: allows(request, Role.OPERATOR)),
-        "may_administer": SimpleLazyObject(lambda: allows(request, Role.ADMIN)),
-    }
-
-
-def allows(request: HttpRequest, role: Role) -> bool:
-    return request.membership.allows(role)  # type: ignore[attr-defined]
-
-
-def slug_of(request: HttpRequest) -> str:
-    return request.tenant.slug  # type: ignore[attr-defined]

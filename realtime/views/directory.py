@@ -21,12 +21,13 @@ from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.models import Membership, User
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
+from portal.vendors.desks import allows, frame, page, slug_of
 from realtime import sync
 from realtime.extensions.forms import CallerIdForm, MemberForm
 from realtime.extensions.models import CallerId, Extension, Favourite
 from realtime.extensions.operations import SET_CALLER_ID, link_member, set_caller_id
 from realtime.lists import DIRECTORY, SEALED_OF_CONNECTION, with_shown_number
-from realtime.views.desk import allows, desk_of, frame, no_connection, page, slug_of
+from realtime.views.desk import desk_of, no_connection
 
 BACK = ("directory", "subscriptions")
 FAVOURITES_SHOWN = 24

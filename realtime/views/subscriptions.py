@@ -14,13 +14,14 @@ from portal.operations.promises import AlreadySubmitted
 from portal.operations.refusals import NotPromised
 from portal.tenancy.door import tenant_view
 from portal.tenancy.roles import Role
+from portal.vendors.desks import page, slug_of
 from portal.vendors.models import Connection
 from realtime.subscriptions.forms import ConfirmForm
 from realtime.subscriptions.keeping import active_grants, telephones
 from realtime.subscriptions.models import Subscription
 from realtime.subscriptions.needs import Need, lacking, needs
 from realtime.subscriptions.operations import cancel_subscription
-from realtime.views.desk import desk_of, no_connection, page, slug_of
+from realtime.views.desk import desk_of, no_connection
 
 MOST_SHOWN = 100
 MOST_ENDED = 20
