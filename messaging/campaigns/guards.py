@@ -47,9 +47,16 @@ def needs_second_person(campaign: Campaign) -> bool:
 # --- Bounds of a day ----------------------------------------------------------------------------------------------------
 
 
-def day_of(campaign: Campaign, now: datetime) -> date:
-    """The tenant's local day on which it will start."""
-    return max(campaign.starts_at or now, now).astimezone(campaign.connection.tenant.zone).date()
+def begins_at(campaign: Campaign, rules: SmsRules, zone: ZoneInfo, now: datetime) -> datetime:
+    """When the first of it may leave: at its time, or when the quiet hours of that moment are over."""
+    starts_at = max(campaign.starts_at or now, now)
+    return starts_at if campaign.ignores_quiet_hours else quiet_until(rules, zone, starts_at) or starts_at
+
+
+def day_of(campaign: Campaign, rules: SmsRules, now: datetime) -> date:
+    """The tenant's local day on which it will begin."""
+    zone = campaign.connection.tenant.zone
+    return begins_at(campaign, rules, zone, now).astimezone(zone).date()
 
 
 def set_aside(campaign: Campaign, now: datetime) -> None:
@@ -57,7 +64,8 @@ def set_aside(campaign: Campaign, now: datetime) -> None:
 
     The caller holds the campaign's row and saves `reserved_on`.
     """
-    rules, day = rules_of(campaign.tenant_id), day_of(campaign, now)
+    rules = rules_of(campaign.tenant_id)
+    day = day_of(campaign, rules, now)
     if rules.most_eur_a_day is not None and campaign.eur is None:
         raise NotPromised(
             _("The company bounds what is spent a day, and no price is agreed for this campaign. Nothing was released.")

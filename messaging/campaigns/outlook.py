@@ -11,6 +11,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
+from messaging.campaigns.guards import begins_at
 from messaging.models import Campaign, DaySum, SmsRules
 from portal.ui.formats import duration
 from portal.vendors.models import ConnectionState
@@ -82,17 +83,15 @@ def outlook_of(
     """`set_aside` is of `days_set_aside`."""
     starts_at = max(campaign.starts_at or now, now)
     takes = time_for(campaign.plan.get("calls", 0), health, now)
-    hours = None if campaign.ignores_quiet_hours else rules
-    waits_until = quiet_until(starts_at, hours, zone)
-    begins = waits_until or starts_at
+    begins = begins_at(campaign, rules, zone, now)
     day = begins.astimezone(zone).date()
     used = next((each for each in set_aside if each["day"] == day.isoformat()), {"recipients": 0, "eur": 0})
     return Outlook(
         starts_at=starts_at,
         day=day,
         takes=takes,
-        waits_until=waits_until,
-        pauses_at=_pauses_at(begins, takes, hours, zone),
+        waits_until=begins if begins > starts_at else None,
+        pauses_at=None if campaign.ignores_quiet_hours else _pauses_at(begins, takes, rules, zone),
         recipients=Bound(rules.most_recipients_a_day, used["recipients"], campaign.recipients),
         eur=Bound(rules.most_eur_a_day, Decimal(str(used["eur"])), campaign.eur),
         second_person=rules.second_person_above is not None and campaign.recipients > rules.second_person_above,
@@ -123,22 +122,8 @@ def _interval(told: str) -> timedelta | None:
 # --- Quiet hours ------------------------------------------------------------------------------------------------------
 
 
-def quiet_until(moment: datetime, rules: SmsRules | None, zone: ZoneInfo) -> datetime | None:
-    """When the quiet hours end that `moment` is in; None outside of them."""
-    if rules is None or rules.quiet_from is None or rules.quiet_until is None:
-        return None
-    clock = moment.astimezone(zone).time()
-    spans_midnight = rules.quiet_from > rules.quiet_until
-    within = (
-        clock >= rules.quiet_from or clock < rules.quiet_until
-        if spans_midnight
-        else rules.quiet_from <= clock < rules.quiet_until
-    )
-    return _next(rules.quiet_until, moment, zone) if within else None
-
-
-def _pauses_at(begins: datetime, takes: timedelta | None, rules: SmsRules | None, zone: ZoneInfo) -> datetime | None:
-    if rules is None or rules.quiet_from is None or takes is None:
+def _pauses_at(begins: datetime, takes: timedelta | None, rules: SmsRules, zone: ZoneInfo) -> datetime | None:
+    if rules.quiet_from is None or takes is None:
         return None
     quiet = _next(rules.quiet_from, begins, zone)
     return quiet if quiet < begins + takes else None

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop as _
 from messaging.campaigns import guards, stopping
 from messaging.campaigns.waking import TASK
 from messaging.models import Campaign
+from messaging.rules import rules_of
 from portal import turns
 from portal.audit.trail import record
 from portal.operations.refusals import NotPromised
@@ -67,7 +68,7 @@ def confirm(campaign: Campaign, *, acting_user: Any) -> Campaign:
 def _hold_against_the_day_it_starts(campaign: Campaign) -> None:
     """It was set aside for the day of its release; confirmed on another one, it is that one's."""
     now = timezone.now()
-    if campaign.reserved_on == guards.day_of(campaign, now):
+    if campaign.reserved_on == guards.day_of(campaign, rules_of(campaign.tenant_id), now):
         return
     guards.give_back(campaign, campaign.recipients, campaign.eur or guards.NOTHING)
     guards.set_aside(campaign, now)

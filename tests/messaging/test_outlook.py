@@ -5,9 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from messaging.campaigns.outlook import _pauses_at, quiet_until, time_for
-from messaging.models import SmsRules
-from portal.vendors.models import ConnectionState
+from messaging.campaigns.guards import day_of, quiet_until
+from messaging.campaigns.outlook import _pauses_at, outlook_of, time_for
+from messaging.models import Campaign, SmsRules
+from portal.tenancy.models import Tenant
+from portal.vendors.models import Connection, ConnectionState
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -55,11 +57,28 @@ def test_how_long_it_takes_by_the_vendors_quota(calls, limit, used, interval, re
     ],
 )
 def test_when_quiet_hours_end(rules, at, until):
-    assert quiet_until(local(at), rules, AMSTERDAM) == (local(until) if until else None)
+    assert quiet_until(rules, AMSTERDAM, local(at)) == (local(until) if until else None)
 
 
 def test_what_is_not_done_when_they_begin_waits():
     begins = local("2026-11-02T20:00")
     assert _pauses_at(begins, timedelta(hours=2), NIGHT, AMSTERDAM) == local("2026-11-02T21:00")
     assert _pauses_at(begins, timedelta(minutes=30), NIGHT, AMSTERDAM) is None
-    assert _pauses_at(begins, timedelta(hours=2), None, AMSTERDAM) is None
+    assert _pauses_at(begins, timedelta(hours=2), SmsRules(), AMSTERDAM) is None
+
+
+@pytest.mark.parametrize(
+    ("at", "ignores", "begins", "day"),
+    [
+        ("2026-11-02T23:00", False, "2026-11-03T08:00", "2026-11-03"),
+        ("2026-11-02T23:00", True, None, "2026-11-02"),
+        ("2026-11-02T12:00", False, None, "2026-11-02"),
+    ],
+)
+def test_the_page_holds_it_against_the_same_day_as_the_release(at, ignores, begins, day):
+    """The day on which it begins: after quiet hours, that may be the next one."""
+    acme = Connection(tenant=Tenant(time_zone="Europe/Amsterdam"))
+    campaign = Campaign(connection=acme, ignores_quiet_hours=ignores, plan={"calls": 1})
+    seen = outlook_of(campaign, NIGHT, ConnectionState(), [], AMSTERDAM, local(at))
+    assert seen.waits_until == (local(begins) if begins else None)
+    assert seen.day.isoformat() == day_of(campaign, NIGHT, local(at)).isoformat() == day
