@@ -17,8 +17,20 @@ NO_LISTS = {
     "portal.notices.views": "a person's own notices",
     "portal.support.views": "who of support was here, and what was looked at",
     "portal.support.desk_views": "support's desk over all tenants, outside every tenant",
+    "messaging.views.preflight": "the lines that one campaign leaves out, by reason; they are downloaded as their own file",
+    "messaging.views.reports_health": "what was never told, batch by batch: a page that is empty when all is well",
+    "messaging.views.inbound": "talks, newest first, and the handful of numbers they come to",
 }
-THEIR_TEMPLATES = {"bulk/batch.html", "bulk/batches.html", "notices/notices.html", "support/visits.html"}
+THEIR_TEMPLATES = {
+    "bulk/batch.html",
+    "bulk/batches.html",
+    "messaging/left_out.html",
+    "messaging/numbers.html",
+    "messaging/reports_health.html",
+    "messaging/talks.html",
+    "notices/notices.html",
+    "support/visits.html",
+}
 
 
 def users_of(name: str) -> set[str]:
