@@ -42,17 +42,19 @@ class Line:
         send_by: float | None = None,
         base_url: str = "",
         tokens: Callable[..., TokenSource] | None = None,
+        within: Limits | None = None,
     ) -> None:
         """`known` is the connection's state where it has been read a moment ago already.
 
         `base_url` is of another API that the same credentials open; the connection's own unless given. `tokens` makes the
-        source of tokens, where it is not the vendor's usual one.
+        source of tokens, where it is not the vendor's usual one. `within` are the bounds of its calls; `limits()` unless given.
         """
         self.connection, self.known = connection, known
         self.calls: list[CallRecord] = []
         # Were the newest of the calls made to the token endpoint? Then the API itself has said nothing yet.
         self.at_token = False
         self._send_by, self._base_url = send_by, base_url or connection.base_url
+        self._limits = within or limits()
         self.redactor = Redactor(_secrets_of(connection), personal=carries_personal(connection.vendor))
         self.http = self.over(tokens or tokens_of(connection.vendor) or SharedToken)
 
@@ -60,8 +62,8 @@ class Line:
         """As `http`, with another source of tokens; its calls are of this line, too."""
         return VendorHttp(
             self._base_url,
-            tokens=tokens(self.connection, limits(), self.redactor, self.heard_token, self.known),
-            limits=limits(),
+            tokens=tokens(self.connection, self._limits, self.redactor, self.heard_token, self.known),
+            limits=self._limits,
             redactor=self.redactor,
             on_call=self._heard,
             send_by=self._send_by,

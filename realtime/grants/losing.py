@@ -27,7 +27,6 @@ from realtime.grants import times
 from realtime.grants.ending import lose
 from realtime.grants.models import Grant
 
-PROBE_LEASE = timedelta(seconds=12)
 AT_ONCE = 200
 ANSWER_LOST = gettext_noop("New tokens were asked for and the vendor's answer was lost, so the old ones are dead.")
 UNTOLD = gettext_noop("New tokens were asked for, no answer came, and the vendor could not be asked what became of it.")
@@ -53,7 +52,7 @@ def settle(tenant_id: int, grant_id: int) -> None:
     """Find out what became of the refresh. Does nothing while its answer may still come, or somebody else looks."""
     with tenant_scope(tenant_id):
         rows = Grant.objects.filter(pk=grant_id)
-        mine = _doubtful(rows).update(renewing_until=Now() + PROBE_LEASE)
+        mine = _doubtful(rows).update(renewing_until=Now() + times.look_lease())
         grant = rows.select_related("connection").first()
     if not mine or grant is None:
         return
@@ -106,7 +105,7 @@ def _look(grant: Grant) -> Verdict:
         return Verdict.OVER
     if not connection.enabled:
         return Verdict.UNTOLD
-    line = Line(connection, tokens=partial(_OldToken, grant))
+    line = Line(connection, tokens=partial(_OldToken, grant), within=times.look_limits())
     verdict = _ask(KwebblClient(line.http))
     with tenant_scope(grant.tenant_id):
         # Whether the connection is well is told by calls of its own.

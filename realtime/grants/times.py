@@ -13,6 +13,8 @@ from portal.vendors.line import limits
 BEFORE_END = timedelta(seconds=60)
 # Beyond the time-outs of a refresh: nothing leaves any more after half of it.
 LEASE_MARGIN = timedelta(seconds=4)
+# Of a look at the old token. With the lease of a refresh and beat's tick it stays below the minute in which a loss is shown.
+LONGEST_LOOK = timedelta(seconds=6)
 # A token that the vendor refuses though it gave it a moment ago is not cured by another one.
 TOO_YOUNG = timedelta(seconds=30)
 LONGEST_REST = timedelta(minutes=10)
@@ -35,6 +37,17 @@ def refresh_limits() -> Limits:
 def lease() -> timedelta:
     """For so long nobody else touches a grant whose refresh was begun."""
     return timedelta(seconds=refresh_limits().total_timeout) + LEASE_MARGIN
+
+
+def look_limits() -> Limits:
+    """A vendor that hangs says no more in a minute than in a few seconds."""
+    seconds = min(LONGEST_LOOK.total_seconds(), limits().total_timeout)
+    return replace(limits(), read_timeout=seconds, total_timeout=seconds, list_timeout=seconds)
+
+
+def look_lease() -> timedelta:
+    """For so long nobody else looks."""
+    return LONGEST_LOOK + LEASE_MARGIN / 2
 
 
 def settling_time() -> timedelta:

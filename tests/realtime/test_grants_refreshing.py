@@ -24,6 +24,7 @@ from tests.realtime.granting import again, change, grant, open_account, refreshe
 from tests.realtime.switchboard import Switchboard
 
 TOKEN = "/kwebbl/v100/token"
+DEFAULT_READ_TIMEOUT, DEFAULT_SETTLE_SECONDS = 40, 5
 
 
 @pytest.fixture
@@ -266,6 +267,26 @@ def test_while_the_vendor_is_away_nobody_can_tell_and_then_it_is_lost(switchboar
     assert settle(one).state == Grant.State.ACTIVE
     settings.KWEBBL_GRANT_LOST_SECONDS = 0
     assert settle(one).state == Grant.State.LOST
+
+
+def test_a_vendor_that_hangs_is_not_waited_for(switchboard, cast, monkeypatch):
+    monkeypatch.setattr(times, "LONGEST_LOOK", timedelta(seconds=0.5))
+    one = grant(switchboard, cast.alice)
+    switchboard.control.add_fault("reset", path=TOKEN, after_work=False, times=1)
+    refresh(one)
+    switchboard.control.add_fault("delay", path="/kwebbl/v100/extensions", seconds=2, times=1)
+    assert settle(one).refresh_sent_at is not None, "its answer would have told; nobody stayed for it"
+
+
+def test_whatever_happens_a_loss_is_shown_within_a_minute(settings):
+    settings.KWEBBL_REFRESH_READ_TIMEOUT = DEFAULT_READ_TIMEOUT
+    settings.KWEBBL_REFRESH_SETTLE_SECONDS = DEFAULT_SETTLE_SECONDS
+    tick = timedelta(seconds=settings.CELERY_BEAT_SCHEDULE["find-lost-grants"]["schedule"])
+    answer_lost = timedelta(seconds=times.refresh_limits().total_timeout) + times.settling_time()
+    worker_dead = times.lease()
+    look = timedelta(seconds=times.look_limits().total_timeout)
+    for doubtful_after in (answer_lost, worker_dead, times.patience()):
+        assert doubtful_after + tick + look < timedelta(minutes=1)
 
 
 def test_a_worker_that_died_is_found_by_its_lease(switchboard, cast):
