@@ -12,9 +12,9 @@ from messaging import accounts as verbs
 from messaging.account_forms import AccountForm
 from messaging.models import SmsAccount
 from messaging.views.desk import desk_of, no_connection, page
-from messaging.views.pieces import asked, status_of
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import asked, status_of
 
 
 @tenant_view(Role.ADMIN)

@@ -11,10 +11,10 @@ from messaging.people import optouts
 from messaging.people.forms import LiftForm, OptOutForm
 from messaging.people.lists import OPT_OUTS
 from messaging.people.models import OptOut
-from messaging.views.pieces import asked, done, may, status_of
 from portal.lists.pages import list_page
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import asked, done, may, status_of
 
 
 @tenant_view(Role.VIEWER)
@@ -32,7 +32,7 @@ def opt_out_new(request: TenantRequest) -> HttpResponse:
         new = optouts.opt_out(
             request.tenant.pk, told["numbers"], OptOut.Source.PERSON, told["note"], acting_user=request.user
         )
-        return done(request, _told(len(new)), "opt_outs")
+        return done(request, _told(len(new)), "messaging:opt_outs")
     return render(request, "messaging/opt_out_new.html", {"form": form}, status=status_of(form))
 
 
@@ -48,7 +48,7 @@ def opt_out_lift(request: TenantRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(OptOut, pk=pk)
     form = LiftForm(request.POST or None)
     if asked(form, lambda: optouts.lift(found, form.cleaned_data["reason"], acting_user=request.user)):
-        return done(request, _("%(number)s may be sent to again.") % {"number": found.number}, "opt_outs")
+        return done(request, _("%(number)s may be sent to again.") % {"number": found.number}, "messaging:opt_outs")
     context = {
         "form": form,
         "title": _("Take %(number)s off the do-not-send list?") % {"number": found.number},

@@ -15,10 +15,10 @@ from messaging.people.forms import ContactForm, GroupForm, NewContactForm, conta
 from messaging.people.lists import CONTACTS
 from messaging.people.models import Contact, Group
 from messaging.rules import rules_of
-from messaging.views.pieces import asked, done, may, status_of
 from portal.lists.pages import list_page
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import asked, done, may, status_of
 from portal.ui.forms import PortalForm
 
 
@@ -48,7 +48,7 @@ def contact_new(request: TenantRequest) -> HttpResponse:
         book.add_contact(request.tenant, form.person, groups=form.chosen_groups, acting_user=request.user)
 
     if asked(form, add):
-        return done(request, _("“%(name)s” is in the contacts.") % {"name": _called(form)}, "contacts")
+        return done(request, _("“%(name)s” is in the contacts.") % {"name": _called(form)}, "messaging:contacts")
     return _form_page(request, form, _("New contact"), _("Add"))
 
 
@@ -59,7 +59,7 @@ def contact_edit(request: TenantRequest, pk: int) -> HttpResponse:
         request.POST or None, countries=rules_of(request.tenant.pk).countries, initial=contact_values(found)
     )
     if asked(form, lambda: book.change_contact(found, form.person, acting_user=request.user)):
-        return done(request, _("“%(name)s” is changed.") % {"name": _called(form)}, "contact", pk)
+        return done(request, _("“%(name)s” is changed.") % {"name": _called(form)}, "messaging:contact", pk)
     return _form_page(request, form, _("Change the contact"), _("Save"), found)
 
 
@@ -68,7 +68,7 @@ def contact_edit(request: TenantRequest, pk: int) -> HttpResponse:
 def contact_delete(request: TenantRequest, pk: int) -> HttpResponse:
     found = _find(request, pk)
     book.delete_contacts(request.tenant, [found.pk], acting_user=request.user)
-    return done(request, _("“%(name)s” is deleted.") % {"name": found}, "contacts")
+    return done(request, _("“%(name)s” is deleted.") % {"name": found}, "messaging:contacts")
 
 
 def _find(request: TenantRequest, pk: int) -> Any:
@@ -103,7 +103,7 @@ def group_new(request: TenantRequest) -> HttpResponse:
     form = GroupForm(request.POST or None)
     if asked(form, lambda: shelf.make_group(request.tenant, form.cleaned_data["name"], acting_user=request.user)):
         told = _("The group “%(name)s” is there. Tick contacts in their list to put them into it.")
-        return done(request, told % form.cleaned_data, "groups")
+        return done(request, told % form.cleaned_data, "messaging:groups")
     return _group_page(request, form, _("New group"), _("Make the group"))
 
 
@@ -112,7 +112,7 @@ def group_rename(request: TenantRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Group, pk=pk)
     form = GroupForm(request.POST or None, initial={"name": found.name})
     if asked(form, lambda: shelf.rename_group(found, form.cleaned_data["name"], acting_user=request.user)):
-        return done(request, _("The group is called “%(name)s” now.") % form.cleaned_data, "groups")
+        return done(request, _("The group is called “%(name)s” now.") % form.cleaned_data, "messaging:groups")
     return _group_page(request, form, _("Rename the group"), _("Rename"))
 
 
@@ -121,7 +121,9 @@ def group_rename(request: TenantRequest, pk: int) -> HttpResponse:
 def group_delete(request: TenantRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Group, pk=pk)
     shelf.delete_group(found, acting_user=request.user)
-    return done(request, _("The group “%(name)s” is deleted. Its contacts stay.") % {"name": found.name}, "groups")
+    return done(
+        request, _("The group “%(name)s” is deleted. Its contacts stay.") % {"name": found.name}, "messaging:groups"
+    )
 
 
 @tenant_view(Role.OPERATOR)
@@ -131,7 +133,7 @@ def group_leave(request: TenantRequest, pk: int, contact_pk: int) -> HttpRespons
     group, found = get_object_or_404(Group, pk=pk), _find(request, contact_pk)
     shelf.remove_from_group(group, [found.pk], acting_user=request.user)
     told = _("“%(name)s” is not in the group “%(group)s” any more.")
-    return done(request, told % {"name": found, "group": group}, "contact", found.pk)
+    return done(request, told % {"name": found, "group": group}, "messaging:contact", found.pk)
 
 
 def _group_page(request: TenantRequest, form: PortalForm, title: str, verb: str) -> HttpResponse:

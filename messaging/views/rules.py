@@ -11,9 +11,9 @@ from django.views.decorators.http import require_safe
 from messaging import rules as verbs
 from messaging.models import SmsRules
 from messaging.rules_forms import RulesForm
-from messaging.views.pieces import asked, done, may, status_of
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import asked, done, may, status_of
 from portal.ui.formats import money, number
 
 
@@ -31,7 +31,7 @@ def rules(request: TenantRequest) -> HttpResponse:
 def rules_change(request: TenantRequest) -> HttpResponse:
     form = RulesForm(request.POST or None, instance=verbs.rules_of(request.tenant.pk))
     if asked(form, lambda: verbs.change_rules(request.tenant, form.wanted, acting_user=request.user)):
-        return done(request, _("The rules are kept. They hold from now on."), "rules")
+        return done(request, _("The rules are kept. They hold from now on."), "messaging:rules")
     return render(request, "messaging/rules_change.html", {"form": form}, status=status_of(form))
 
 

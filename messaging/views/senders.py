@@ -9,10 +9,10 @@ from django.views.decorators.http import require_POST, require_safe
 from messaging import senders as verbs
 from messaging.models import Sender
 from messaging.rules_forms import SenderForm
-from messaging.views.pieces import asked, done, may, status_of
 from portal.operations.refusals import NotPromised
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import asked, done, may, status_of
 
 
 @tenant_view(Role.VIEWER)
@@ -28,7 +28,7 @@ def sender_new(request: TenantRequest) -> HttpResponse:
     form = SenderForm(request.POST or None)
     if asked(form, lambda: verbs.ask_sender(request.tenant, form.cleaned_data["name"], acting_user=request.user)):
         told = _("“%(name)s” was asked for. Support decides about it, and you are told.")
-        return done(request, told % form.cleaned_data, "senders")
+        return done(request, told % form.cleaned_data, "messaging:senders")
     return render(request, "messaging/sender_new.html", {"form": form}, status=status_of(form))
 
 
@@ -41,4 +41,4 @@ def sender_withdraw(request: TenantRequest, pk: int) -> HttpResponse:
     except NotPromised as refusal:
         messages.error(request, str(refusal))
         return redirect("messaging:senders", request.tenant.slug)
-    return done(request, _("Nothing new is sent as “%(name)s”.") % {"name": found.name}, "senders")
+    return done(request, _("Nothing new is sent as “%(name)s”.") % {"name": found.name}, "messaging:senders")

@@ -13,10 +13,10 @@ from messaging.people.forms import TemplateForm
 from messaging.people.lists import TEMPLATES
 from messaging.people.models import Template
 from messaging.views.compose import measured, text_after
-from messaging.views.pieces import asked, done, may, status_of
 from portal.lists.pages import list_page
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import asked, done, may, status_of
 
 
 @tenant_view(Role.VIEWER)
@@ -35,7 +35,7 @@ def template_new(request: TenantRequest) -> HttpResponse:
         shelf.add_template(request.tenant, told["name"], told["text"], acting_user=request.user)
 
     if asked(form, add):
-        return done(request, _("The template “%(name)s” is kept.") % form.cleaned_data, "templates")
+        return done(request, _("The template “%(name)s” is kept.") % form.cleaned_data, "messaging:templates")
     return _page(request, form)
 
 
@@ -50,7 +50,7 @@ def template_edit(request: TenantRequest, pk: int) -> HttpResponse:
         shelf.change_template(found, told["name"], told["text"], acting_user=request.user)
 
     if asked(form, change):
-        return done(request, _("The template “%(name)s” is kept.") % form.cleaned_data, "templates")
+        return done(request, _("The template “%(name)s” is kept.") % form.cleaned_data, "messaging:templates")
     return _page(request, form, template=found, name=name)
 
 
@@ -72,4 +72,4 @@ def _page(request: TenantRequest, form: TemplateForm, **more: Any) -> HttpRespon
 def template_delete(request: TenantRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Template, pk=pk)
     shelf.delete_template(found, acting_user=request.user)
-    return done(request, _("The template “%(name)s” is deleted.") % {"name": found.name}, "templates")
+    return done(request, _("The template “%(name)s” is deleted.") % {"name": found.name}, "messaging:templates")

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.lists.pages import list_page
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import asked, done, may, status_of
 from portal.vendors.models import Connection
 from realtime.callback import keeping
 from realtime.callback.forms import DAYS, CallbackFormForm, form_values
@@ -20,7 +21,6 @@ from realtime.callback.lists import CALLBACK_REQUESTS
 from realtime.callback.models import CallbackForm, CallbackRequest
 from realtime.connecting import KWEBBL
 from realtime.extensions.models import Extension
-from realtime.views.pieces import asked, done, may, status_of
 
 
 @tenant_view(Role.VIEWER)
@@ -61,7 +61,7 @@ def callback_form_new(request: TenantRequest) -> HttpResponse:
         return render(request, "realtime/callback_no_connection.html")
     form = CallbackFormForm(request.POST or None, agents=_agents(connection))
     if asked(form, lambda: keeping.add_form(connection, acting_user=request.user, **form.values)):
-        return done(request, _("The form is there. Embed it by the lines on its page."), "callback_forms")
+        return done(request, _("The form is there. Embed it by the lines on its page."), "realtime:callback_forms")
     return _page(request, form, _("New call-me-back form"))
 
 
@@ -70,7 +70,7 @@ def callback_form_edit(request: TenantRequest, pk: int) -> HttpResponse:
     found = _find(pk)
     form = CallbackFormForm(request.POST or None, agents=_agents(found.connection), initial=form_values(found))
     if asked(form, lambda: keeping.change_form(found, acting_user=request.user, **form.values)):
-        return done(request, _("The form is changed."), "callback_form", pk)
+        return done(request, _("The form is changed."), "realtime:callback_form", pk)
     return _page(request, form, _("Change the form"), found=found)
 
 
@@ -79,7 +79,9 @@ def callback_form_edit(request: TenantRequest, pk: int) -> HttpResponse:
 def callback_form_delete(request: TenantRequest, pk: int) -> HttpResponse:
     found = _find(pk)
     keeping.delete_form(found, acting_user=request.user)
-    return done(request, _("The form “%(name)s” is deleted, with its requests.") % {"name": found}, "callback_forms")
+    return done(
+        request, _("The form “%(name)s” is deleted, with its requests.") % {"name": found}, "realtime:callback_forms"
+    )
 
 
 def _page(request: TenantRequest, form: Any, title: str, **more: Any) -> HttpResponse:

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.lists.pages import list_page
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import asked, done, may, status_of
 from realtime.cards import keeping
 from realtime.cards.forms import CardForm, LinkForm, card_values
 from realtime.cards.lists import CARDS
 from realtime.cards.matching import links_of
 from realtime.cards.models import Card
-from realtime.views.pieces import asked, done, may, status_of
 
 
 @tenant_view(Role.VIEWER)
@@ -42,7 +42,7 @@ def card_new(request: TenantRequest) -> HttpResponse:
     initial = {"numbers": request.GET.get("number", "")[:40]}
     form = CardForm(request.POST or None, initial=initial)
     if asked(form, lambda: keeping.add_card(request.tenant, form.customer, acting_user=request.user)):
-        return done(request, _("“%(name)s” has a card now.") % {"name": form.customer.name}, "cards")
+        return done(request, _("“%(name)s” has a card now.") % {"name": form.customer.name}, "realtime:cards")
     return _page(request, form, _("New card"), _("Add"))
 
 
@@ -51,7 +51,9 @@ def card_edit(request: TenantRequest, pk: int) -> HttpResponse:
     found = _find(pk)
     form = CardForm(request.POST or None, initial=card_values(found))
     if asked(form, lambda: keeping.change_card(found, form.customer, acting_user=request.user)):
-        return done(request, _("The card of “%(name)s” is changed.") % {"name": form.customer.name}, "card", pk)
+        return done(
+            request, _("The card of “%(name)s” is changed.") % {"name": form.customer.name}, "realtime:card", pk
+        )
     return _page(request, form, _("Change the card"), _("Save"), card=found)
 
 
@@ -60,7 +62,7 @@ def card_edit(request: TenantRequest, pk: int) -> HttpResponse:
 def card_delete(request: TenantRequest, pk: int) -> HttpResponse:
     found = _find(pk)
     keeping.delete_cards(request.tenant, [found.pk], acting_user=request.user)
-    return done(request, _("The card of “%(name)s” is deleted.") % {"name": found}, "cards")
+    return done(request, _("The card of “%(name)s” is deleted.") % {"name": found}, "realtime:cards")
 
 
 @tenant_view(Role.ADMIN)
@@ -72,7 +74,7 @@ def card_link(request: TenantRequest) -> HttpResponse:
         keeping.change_link(request.tenant, form.cleaned_data["link"], acting_user=request.user)
 
     if asked(form, change):
-        return done(request, _("Cards lead there from now on."), "cards")
+        return done(request, _("Cards lead there from now on."), "realtime:cards")
     return _page(request, form, _("Where cards lead"), _("Save"))
 
 

@@ -13,13 +13,13 @@ from portal.lists.pages import list_page
 from portal.operations.refusals import NotPromised
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import asked, done, status_of
 from portal.ui.forms import PortalForm
 from realtime.hooks import endpoints as verbs
 from realtime.hooks.events import EVENTS
 from realtime.hooks.forms import EndpointForm, endpoint_values
 from realtime.hooks.lists import DELIVERIES
 from realtime.hooks.models import Delivery, Endpoint
-from realtime.views.pieces import asked, done, status_of
 
 SHOWN = 10
 # As long as a form may lie about before it is sent.
@@ -71,7 +71,7 @@ def endpoint_edit(request: TenantRequest, pk: int) -> HttpResponse:
         verbs.change_endpoint(found, **told, acting_user=request.user)
 
     if asked(form, change):
-        return done(request, _("Changed. It holds for what happens from now on."), "endpoint", pk)
+        return done(request, _("Changed. It holds for what happens from now on."), "realtime:endpoint", pk)
     return render(request, "realtime/endpoint_form.html", {"form": form, "endpoint": found}, status=status_of(form))
 
 
@@ -92,14 +92,14 @@ def endpoint_secret(request: TenantRequest, pk: int) -> HttpResponse:
 @require_POST
 def endpoint_enable(request: TenantRequest, pk: int) -> HttpResponse:
     verbs.enable_endpoint(_find(pk), acting_user=request.user)
-    return done(request, _("Enabled. What was given up can be sent again one by one."), "endpoint", pk)
+    return done(request, _("Enabled. What was given up can be sent again one by one."), "realtime:endpoint", pk)
 
 
 @tenant_view(Role.ADMIN)
 @require_POST
 def endpoint_disable(request: TenantRequest, pk: int) -> HttpResponse:
     verbs.disable_endpoint(_find(pk), acting_user=request.user)
-    return done(request, _("Disabled. Nothing is sent there until it is enabled."), "endpoint", pk)
+    return done(request, _("Disabled. Nothing is sent there until it is enabled."), "realtime:endpoint", pk)
 
 
 @tenant_view(Role.ADMIN)
@@ -111,7 +111,7 @@ def endpoint_test(request: TenantRequest, pk: int) -> HttpResponse:
     except NotPromised as refusal:
         messages.error(request, str(refusal))
         return redirect("realtime:endpoint", request.tenant.slug, pk)
-    return done(request, _("A test is on its way. What is answered shows in the log."), "endpoint", pk)
+    return done(request, _("A test is on its way. What is answered shows in the log."), "realtime:endpoint", pk)
 
 
 @tenant_view(Role.ADMIN)
@@ -119,7 +119,7 @@ def endpoint_test(request: TenantRequest, pk: int) -> HttpResponse:
 def endpoint_delete(request: TenantRequest, pk: int) -> HttpResponse:
     found = _find(pk)
     verbs.delete_endpoint(found, acting_user=request.user)
-    return done(request, _("“%(name)s” is deleted, with its log.") % {"name": found}, "endpoints")
+    return done(request, _("“%(name)s” is deleted, with its log.") % {"name": found}, "realtime:endpoints")
 
 
 # --- The log --------------------------------------------------------------------------------------------------------------
@@ -145,7 +145,7 @@ def delivery_resend(request: TenantRequest, pk: int) -> HttpResponse:
     except NotPromised as refusal:
         messages.error(request, str(refusal))
         return redirect("realtime:delivery", request.tenant.slug, pk)
-    return done(request, _("It is sent again, under the same ID."), "delivery", pk)
+    return done(request, _("It is sent again, under the same ID."), "realtime:delivery", pk)
 
 
 def _endpoint(request: TenantRequest, found: Endpoint, secret: str = "") -> HttpResponse:

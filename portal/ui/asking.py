@@ -1,4 +1,4 @@
-"""What pages of this app share: what a member may do, and a form that asks a verb for a change."""
+"""What views share: what a member may do, and a form that asks a verb for a change."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ def asked(form: Any, verb: Callable[[], Any]) -> bool:
     return True
 
 
-def done(request: TenantRequest, sentence: str, name: str, *args: Any) -> HttpResponse:
-    """Say so, and lead to the page `name` of live calls."""
+def done(request: TenantRequest, sentence: str, place: str, *args: Any) -> HttpResponse:
+    """Say so, and lead to the tenant's page `place` ("messaging:rules")."""
     messages.success(request, sentence)
-    return redirect(f"realtime:{name}", request.tenant.slug, *args)
+    return redirect(place, request.tenant.slug, *args)
