@@ -36,6 +36,7 @@ FIELDS: dict[str, Check] = {
     "single_answers": one_of("list", "object"),
     "list_cut_at": optional(positive),
     "status_told": yes_or_no,
+    "case_tells_apart": yes_or_no,
     "script_answer": one_of("xml", "list"),
 }
 DEFAULTS: dict[str, Any] = {
@@ -53,6 +54,7 @@ DEFAULTS: dict[str, Any] = {
     "single_answers": "list",
     "list_cut_at": None,
     "status_told": True,
+    "case_tells_apart": False,
     "script_answer": "xml",
 }
 
@@ -89,5 +91,5 @@ def get_account(store: Store, client_id: str) -> Row:
 def agreement(account: Row) -> dict[str, Any]:
     """The account's fields as the control API shows them: all but the secret."""
     shown = {name: account[name] for name in FIELDS if name != "client_secret"}
-    flags = {name: bool(account[name]) for name in ("blocked", "status_told")}
+    flags = {name: bool(account[name]) for name in ("blocked", "status_told", "case_tells_apart")}
     return {"client_id": account["client_id"], **shown, **flags}

@@ -86,10 +86,15 @@ def create(store: Store, client_id: str, fields: dict[str, str], *, transaction_
 
 
 def _username_taken(store: Store, client_id: str, username: str) -> bool:
-    taken = store.one(
-        "SELECT 1 FROM sip_accounts WHERE client_id = ? AND username = ? AND deleted_at IS NULL", client_id, username
+    """Without regard to case, unless the account's `case_tells_apart`."""
+    alike = store.all(
+        "SELECT username FROM sip_accounts WHERE client_id = ? AND username = ? AND deleted_at IS NULL",
+        client_id,
+        username,
     )
-    return taken is not None
+    if get_account(store, client_id)["case_tells_apart"]:
+        return any(row["username"] == username for row in alike)
+    return bool(alike)
 
 
 def _columns(fields: dict[str, str]) -> dict[str, str]:

@@ -132,6 +132,7 @@ class AccountState(TypedDict):
     single_answers: str
     list_cut_at: int | None
     status_told: bool
+    case_tells_apart: bool
     script_answer: str
     product: str
     total: int

@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS accounts (
     single_answers TEXT NOT NULL DEFAULT 'list',
     list_cut_at INTEGER,
     status_told INTEGER NOT NULL DEFAULT 1,
+    case_tells_apart INTEGER NOT NULL DEFAULT 0,
     script_answer TEXT NOT NULL DEFAULT 'xml',
     total INTEGER NOT NULL DEFAULT 0,
     in_use INTEGER NOT NULL DEFAULT 0,
@@ -88,7 +89,10 @@ CREATE TABLE IF NOT EXISTS sip_accounts (
     cause TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS sip_accounts_by_account ON sip_accounts (client_id, id);
-CREATE UNIQUE INDEX IF NOT EXISTS sip_usernames ON sip_accounts (client_id, username) WHERE deleted_at IS NULL;
+DROP INDEX IF EXISTS sip_usernames;
+CREATE INDEX IF NOT EXISTS sip_usernames_alike ON sip_accounts (client_id, username) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS sip_usernames_exactly ON sip_accounts (client_id, username COLLATE BINARY)
+    WHERE deleted_at IS NULL;
 CREATE TABLE IF NOT EXISTS scripts (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     script_id TEXT NOT NULL UNIQUE,
@@ -205,6 +209,7 @@ ADDED_COLUMNS = (
     ("accounts", "single_answers", "TEXT NOT NULL DEFAULT 'list'"),
     ("accounts", "list_cut_at", "INTEGER"),
     ("accounts", "status_told", "INTEGER NOT NULL DEFAULT 1"),
+    ("accounts", "case_tells_apart", "INTEGER NOT NULL DEFAULT 0"),
     ("accounts", "script_answer", "TEXT NOT NULL DEFAULT 'xml'"),
     ("late_work", "content_type", "TEXT NOT NULL DEFAULT ''"),
     ("late_work", "principal", "TEXT NOT NULL DEFAULT ''"),

@@ -66,10 +66,10 @@ def check_accounts(batch: Batch, rows: Sequence[BatchRow]) -> None:
             row.refuse(refusal.sentence.text, **refusal.sentence.values)
 
 
-def _looked_at(batch: Batch, row: BatchRow, living: Mapping[str, SipAccount]) -> dict[str, Any]:
+def _looked_at(batch: Batch, row: BatchRow, living: Mapping[str, list[SipAccount]]) -> dict[str, Any]:
     """What of the row will be sent. Raises NotPromised."""
     username, told = row.values["username"], _told(batch, row)
-    account = living.get(username.lower())
+    account = _named(username, living.get(username.lower(), []))
     if account is None:
         check_new(username, set())
         return {"account": None, **checked_fields(told)}
@@ -82,11 +82,26 @@ def _told(batch: Batch, row: BatchRow) -> dict[str, str]:
     return {name: row.values[name] for name in TOLD if name in batch.columns}
 
 
-def _living(connection: Connection, usernames: Sequence[str]) -> dict[str, SipAccount]:
+def _living(connection: Connection, usernames: Sequence[str]) -> dict[str, list[SipAccount]]:
+    """By username in lower case: at the vendor two may differ by case alone."""
     rows = SipAccount.objects.living().filter(connection=connection).defer("password").annotate(plain=Lower("username"))
-    return {
-        account.username.lower(): account for account in rows.filter(plain__in=[name.lower() for name in usernames])
-    }
+    found: dict[str, list[SipAccount]] = {}
+    for account in rows.filter(plain__in=[name.lower() for name in usernames]):
+        found.setdefault(account.username.lower(), []).append(account)
+    return found
+
+
+def _named(username: str, alike: Sequence[SipAccount]) -> SipAccount | None:
+    """Of this very name, else the only one whose name differs by case. Raises NotPromised where it may be several."""
+    exact = [account for account in alike if account.username == username]
+    if not exact and len(alike) > 1:
+        raise NotPromised(
+            gettext_noop(
+                "Several usernames differ from “%(name)s” by capital letters only. Write it as the one you mean does."
+            ),
+            name=username,
+        )
+    return next(iter(exact or alike), None)
 
 
 def promise_accounts(batch: Batch, rows: Sequence[BatchRow]) -> list[Answer]:

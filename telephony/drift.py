@@ -25,6 +25,14 @@ class NotOpen(Refused):
         return _("This difference is no longer open. Nothing was changed.")
 
 
+class NameLives(Refused):
+    def sentence(self) -> str:
+        return _(
+            "Another SIP account of exactly this username is still believed to live. Decide first about that one, "
+            "which the vendor should no longer list. Nothing was changed."
+        )
+
+
 def compare(
     connection: Connection,
     unknown: Iterable[RemoteSipAccount],
@@ -33,13 +41,11 @@ def compare(
 ) -> None:
     """Note what was found, and that what was open and is found no more went away. `missing` None: nobody can tell."""
     open_ones = Drift.objects.open().filter(connection=connection).select_for_update(of=("self",))
-    still_open = {(drift.kind, drift.vendor_id): drift for drift in open_ones}
+    still_open = {_same(drift): drift for drift in open_ones}
     found = [_unknown(connection, remote, seen_at) for remote in unknown]
     found += [_missing(connection, account, seen_at) for account in missing or ()]
-    new = [each for each in found if (each.kind, each.vendor_id) not in still_open]
-    seen_again = [
-        still_open.pop((each.kind, each.vendor_id)) for each in found if (each.kind, each.vendor_id) in still_open
-    ]
+    new = [each for each in found if _same(each) not in still_open]
+    seen_again = [still_open.pop(_same(each)) for each in found if _same(each) in still_open]
     gone = [each.pk for each in still_open.values() if missing is not None or each.kind != Kind.MISSING_ACCOUNT]
     Drift.objects.filter(pk__in=[each.pk for each in seen_again]).update(last_seen_at=seen_at)
     Drift.objects.filter(pk__in=gone).update(state=Drift.State.GONE, decided_at=seen_at)
@@ -52,6 +58,11 @@ def compare(
         [(each, {"kind": each.kind, "username": each.key}) for each in noted],
         acting_user=None,
     )
+
+
+def _same(drift: Drift) -> tuple[str, str, str]:
+    """By the vendor's ID; an account whose ID was never told is known by its username."""
+    return drift.kind, drift.vendor_id, "" if drift.vendor_id else drift.key
 
 
 def _unknown(connection: Connection, remote: RemoteSipAccount, seen_at: datetime) -> Drift:
@@ -78,7 +89,7 @@ def _drift(connection: Connection, kind: str, key: str, vendor_id: str, told: An
 
 @transaction.atomic
 def adopt(drift: Drift, *, reason: str, acting_user: Any) -> None:
-    """Believe the vendor from now on: an account more, or one less. Raises NotOpen."""
+    """Believe the vendor from now on: an account more, or one less. Raises NotOpen, NameLives."""
     locked = _lock(drift)
     if locked.kind == Kind.UNKNOWN_ACCOUNT:
         _adopt_account(locked)
@@ -96,8 +107,10 @@ def mark_repaired(drift: Drift, *, reason: str, acting_user: Any) -> None:
 def _adopt_account(drift: Drift) -> None:
     """Its password and all else come with the next reading, which is asked for."""
     told: Any = drift.told or {}
-    known = SipAccount.objects.living().filter(connection=drift.connection_id, vendor_id=drift.vendor_id)
-    if not known.exists():
+    living = SipAccount.objects.living().filter(connection=drift.connection_id)
+    if not living.filter(vendor_id=drift.vendor_id).exists():
+        if living.filter(username=drift.key).exists():
+            raise NameLives
         SipAccount.objects.create(
             tenant_id=drift.tenant_id,
             connection_id=drift.connection_id,
@@ -110,6 +123,8 @@ def _adopt_account(drift: Drift) -> None:
 
 def _adopt_absence(drift: Drift) -> None:
     rows = SipAccount.objects.living().filter(connection=drift.connection_id, vendor_id=drift.vendor_id)
+    if not drift.vendor_id:
+        rows = rows.filter(username=drift.key)
     for account in rows.select_for_update(of=("self",)):
         absorb.account_deleted(account)
 

@@ -98,11 +98,15 @@ class SipAccount(TenantModel):
     class Meta:
         verbose_name, verbose_name_plural = _("SIP account"), _("SIP accounts")
         constraints = [
+            # Letter by letter, as SIP compares them (RFC 3261, 19.1.4): at the vendor two may differ by case alone.
             models.UniqueConstraint(
-                "connection",
-                Lower("username"),
+                fields=["connection", "username"],
                 condition=Q(state__in=["requested", "active", "deleting"]),
                 name="living_sip_username_once",
+            ),
+            # Nobody asks for two that people would take for one.
+            models.UniqueConstraint(
+                "connection", Lower("username"), condition=Q(state="requested"), name="new_sip_username_once"
             ),
             models.UniqueConstraint(
                 fields=["connection", "vendor_id"],
@@ -219,7 +223,7 @@ class Drift(VendorDrift):
         verbose_name, verbose_name_plural = _("difference"), _("differences")
         constraints = [
             models.UniqueConstraint(
-                fields=["connection", "kind", "vendor_id"], condition=Q(state="open"), name="one_open_sip_drift"
+                fields=["connection", "kind", "vendor_id", "key"], condition=Q(state="open"), name="one_open_sip_drift"
             )
         ]
         indexes = [

@@ -117,19 +117,24 @@ QUIET = (
     " and o.lane = 'sip:' || lower(s.username) and (o.status = any(%(holding)s) or o.ended_at >= %(since)s))"
 )
 LIVES = "s.connection_id = %(connection)s and s.state in ('requested', 'active', 'deleting')"
+# An account without an id is the one listed by its very name, else the only one whose name differs by case.
+ITS_NAME = (
+    "lower(r.username) = lower(s.username) and (r.username = s.username or lower(r.username) not in"
+    " (select lower(username) from remote_sip group by 1 having count(*) > 1))"
+)
 CHANGED = (
     "select r.place, s.id from telephony_sipaccount s join remote_sip r on r.vendor_id = s.vendor_id"
     f" where {LIVES} and s.fingerprint <> r.fingerprint{QUIET}"
 )
 # Made, as a person or a look could tell, without its id having been told.
 FOUND_AGAIN = (
-    "select r.place, s.id from telephony_sipaccount s join remote_sip r on lower(r.username) = lower(s.username)"
+    f"select r.place, s.id from telephony_sipaccount s join remote_sip r on {ITS_NAME}"
     f" where {LIVES} and s.state = 'active' and s.vendor_id = ''{QUIET}"
 )
 UNKNOWN = (
     f"select r.place, null from remote_sip r where not exists (select from telephony_sipaccount s where {LIVES}"
     f" and s.vendor_id = r.vendor_id) and not exists (select from telephony_sipaccount s where {LIVES}"
-    " and s.vendor_id = '' and lower(s.username) = lower(r.username))"
+    f" and s.vendor_id = '' and {ITS_NAME})"
 )
 DIFFERENT = (
     "select distinct on (place) place, id"

@@ -46,7 +46,7 @@ def difference_decide(request: HttpRequest, pk: int, decision: str) -> HttpRespo
         return _detail(request, found, decision, form)
     try:
         VERBS[decision](found, reason=form.cleaned_data["reason"], acting_user=request.user)
-    except drift.NotOpen as refusal:
+    except (drift.NotOpen, drift.NameLives) as refusal:
         messages.error(request, str(refusal))
     else:
         done = _("Adopted.") if decision == "adopt" else _("Marked as repaired. The vendor is read again.")
