@@ -49,6 +49,7 @@ class InboundMessage(TenantModel):
         constraints = [models.UniqueConstraint(fields=["connection", "vendor_id"], name="sms_inbound_once")]
         indexes = [
             models.Index(fields=["tenant", "-received_at", "-id"], name="sms_inbound_list"),
+            models.Index(fields=["tenant", "sender", "id"], name="sms_inbound_by_sender"),
             models.Index(fields=["to", "sender", "-id"], name="sms_inbound_talk"),
         ]
 

@@ -27,13 +27,13 @@ class Said:
     passed_on: Sequence[tuple[str, str]] = ()
 
 
-def newest_of_each() -> QuerySet[InboundMessage]:
-    """The newest message of every talk in scope; a page of it costs what it shows."""
+def newest_of_each(rows: QuerySet[InboundMessage]) -> QuerySet[InboundMessage]:
+    """Of these the newest message of every talk; a page of it costs what it shows."""
     newer = InboundMessage.objects.filter(to=OuterRef("to"), sender=OuterRef("sender"), id__gt=OuterRef("id"))
-    return InboundMessage.objects.filter(~Exists(newer)).select_related("to")
+    return rows.filter(~Exists(newer))
 
 
-def newest_with_standing() -> QuerySet[InboundMessage]:
+def with_standing() -> QuerySet[InboundMessage]:
     """Messages with their number, and in `opted_out` whether their sender is on the do-not-send list."""
     standing = OptOut.objects.standing().filter(tenant_id=OuterRef("tenant_id"), number=OuterRef("sender"))
     return InboundMessage.objects.select_related("to").annotate(opted_out=Exists(standing))

@@ -21,7 +21,8 @@ class NavItem:
     `url_name` takes the tenant's slug as its only argument. `role` is the weakest role that sees the entry, None for
     every member. `section` is the heading it stands under, "" for the group without one. `waiting` gives the rows that
     wait there for somebody; the entry's badge counts them (`portal.ui.badges`). `key` is the letter that leads there after
-    "g"; few entries have one, and no two the same.
+    "g"; few entries have one, and no two the same. `also` names pages elsewhere that mark the entry, with all that
+    is below them.
     """
 
     label: Label
@@ -32,6 +33,7 @@ class NavItem:
     section: Label = ""
     waiting: Waiting | None = None
     key: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,16 +80,22 @@ def sections(
     """
     visible = [item for item in registered() if item.role is None or allows(item.role)]
     urls = {item.url_name: reverse(item.url_name, args=[slug]) for item in visible}
-    current = _deepest(list(urls.values()), path)
+    places = {url: item.url_name for item in visible for url in _places(item, slug)}
+    current = places.get(_deepest(list(places), path) or "")
     return [
-        NavSection(label, [_link(item, urls[item.url_name], current, request) for item in group])
+        NavSection(label, [_link(item, urls[item.url_name], item.url_name == current, request) for item in group])
         for label, group in groupby(visible, key=lambda item: item.section)
     ]
 
 
-def _link(item: NavItem, url: str, current: str | None, request: HttpRequest | None) -> NavLink:
+def _link(item: NavItem, url: str, current: bool, request: HttpRequest | None) -> NavLink:
     badge = badge_of(request, item.url_name) if request else ""
-    return NavLink(item.label, url, item.icon, url == current, badge, item.key)
+    return NavLink(item.label, url, item.icon, current, badge, item.key)
+
+
+def _places(item: NavItem, slug: str) -> list[str]:
+    """The addresses at and below which `item` is the current entry."""
+    return [reverse(name, args=[slug]) for name in (item.url_name, *item.also)]
 
 
 def badge_of(request: HttpRequest, url_name: str) -> str:
@@ -102,13 +110,13 @@ def waiting_behind(request: HttpRequest, **also: Waiting) -> dict[str, list[int]
 
 
 def _deepest(urls: list[str], path: str) -> str | None:
-    """The entry whose address is the longest beginning of `path`: a detail page marks its list, not the dashboard."""
+    """The longest of `urls` that `path` begins with: a detail page marks its list, not the dashboard."""
     return max((url for url in urls if path.startswith(url)), key=len, default=None)
 
 
 def check_entries(**_kwargs: Any) -> list[Error]:
     """System check: every entry leads somewhere, and every key to one entry."""
-    lost = [item.url_name for item in registered() if not _resolves(item)]
+    lost = [name for item in registered() for name in (item.url_name, *item.also) if not _resolves(name)]
     keys = [item.key for item in registered() if item.key]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     return [
@@ -117,9 +125,9 @@ def check_entries(**_kwargs: Any) -> list[Error]:
     ]
 
 
-def _resolves(item: NavItem) -> bool:
+def _resolves(url_name: str) -> bool:
     try:
-        reverse(item.url_name, args=["acme"])
+        reverse(url_name, args=["acme"])
     except NoReverseMatch:
         return False
     return True

@@ -6,7 +6,7 @@ from itertools import count
 
 from django.utils import timezone
 
-from messaging.models import Batch, Campaign, Message
+from messaging.models import Batch, Campaign, InboundMessage, Message, VirtualNumber
 from messaging.people.models import Contact, OptOut, Template
 from portal.audit.trail import record_many
 from portal.billing.models import Statement
@@ -292,6 +292,26 @@ def sms_messages(tenant: Tenant, owner: User, number: int, campaign: Campaign | 
         )
 
 
+def replies(tenant: Tenant, owner: User, number: int) -> None:
+    """Each of another talk; a sender who writes to several numbers comes again."""
+    connection = sms_connection(tenant)
+    numbers = VirtualNumber.objects.bulk_create(
+        VirtualNumber(tenant=tenant, connection=connection, number=f"+3197{next(_numbers):09}") for _ in range(3)
+    )
+    InboundMessage.objects.bulk_create(
+        InboundMessage(
+            tenant=tenant,
+            connection=connection,
+            to=numbers[place % 3],
+            sender=f"+316{12_345_000 + place // 3}",
+            text="=1+1",
+            vendor_id=f"reply-{next(_numbers)}",
+            received_at=moment,
+        )
+        for place, moment in enumerate(_moments(number))
+    )
+
+
 def extensions(tenant: Tenant, owner: User, number: int) -> None:
     """Of the tenant's first telephone system, the one that the pages show."""
     connection = Connection.objects.filter(tenant=tenant, vendor="kwebbl").order_by("name").first()
@@ -412,6 +432,7 @@ MAKERS: dict[str, Maker] = {
     "messaging.templates": templates,
     "messaging.campaigns": campaigns,
     "messaging.messages": sms_messages,
+    "messaging.replies": replies,
     "realtime.extensions": extensions,
     "realtime.grants": grants,
     "realtime.cards": cards,

@@ -11,6 +11,7 @@ urlpatterns = [
     path("t/<slug:slug>/", lambda request, slug: None, name="dashboard"),
     path("t/<slug:slug>/orders/", lambda request, slug: None, name="orders"),
     path("t/<slug:slug>/members/", lambda request, slug: None, name="members"),
+    path("t/<slug:slug>/orders/prices/", lambda request, slug: None, name="prices"),
 ]
 
 
@@ -41,9 +42,16 @@ def test_a_detail_page_marks_its_list_and_not_the_dashboard():
     assert [link.label for section in found for link in section.links if link.current] == ["Orders"]
 
 
-def test_an_entry_that_leads_nowhere_is_reported():
+def test_a_page_elsewhere_marks_the_entry_it_belongs_to():
+    register(NavItem("Members", "members", "users", section="Tenant", also=("prices",)))
+    found = sections("acme", "/t/acme/orders/prices/7/", lambda role: True)
+    assert [link.label for section in found for link in section.links if link.current] == ["Members"]
+
+
+@pytest.mark.parametrize("item", [NavItem("Lost", "lost", "x"), NavItem("Half lost", "orders", "x", also=("lost",))])
+def test_an_entry_that_leads_nowhere_is_reported(item):
     assert check_entries() == []
-    register(NavItem("Lost", "lost", "x"))
+    register(item)
     assert [error.id for error in check_entries()] == ["ui.E001"]
 
 
