@@ -25,6 +25,7 @@ urlpatterns = [
     path("campaigns/<int:pk>/confirm/", steering.campaign_confirm, name="campaign_confirm"),
     path("campaigns/<int:pk>/pause/", steering.campaign_pause, name="campaign_pause"),
     path("campaigns/<int:pk>/resume/", steering.campaign_resume, name="campaign_resume"),
+    path("campaigns/<int:pk>/rest-now/", steering.campaign_rest_now, name="campaign_rest_now"),
     path("campaigns/<int:pk>/cancel/", steering.campaign_cancel, name="campaign_cancel"),
     path("batches/<int:pk>/send-again/", steering.batch_send_again, name="batch_send_again"),
     path("contacts/", people.contacts, name="contacts"),

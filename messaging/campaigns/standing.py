@@ -22,11 +22,15 @@ PAUSED = "messaging.campaign_paused"
 
 @dataclass(frozen=True)
 class Standing:
-    """`happened` is one line, `then` what comes of it without anybody's doing, `tone` of `portal.ui.statuses`."""
+    """`happened` is one line, `then` what comes of it without anybody's doing, `tone` of `portal.ui.statuses`.
+
+    `held`: nothing leaves by itself just now.
+    """
 
     tone: str
     happened: str
     then: str
+    held: bool = False
 
 
 def standing_of(campaign: Campaign, tally: Tally) -> Standing:
@@ -47,7 +51,9 @@ def standing_of(campaign: Campaign, tally: Tally) -> Standing:
         case State.PAUSED:
             return _paused(campaign)
         case State.STOPPED:
-            return Standing("danger", str(campaign.why_stopped), _("Nothing more leaves until somebody resumes it."))
+            return Standing(
+                "danger", str(campaign.why_stopped), _("Nothing more leaves until somebody resumes it."), held=True
+            )
         case State.CANCELLED:
             return Standing(
                 "info", _("It was cancelled."), _("What had left by then was not called back; the rest is never sent.")
@@ -100,14 +106,17 @@ def _held(campaign: Campaign, until: datetime) -> Standing:
             "info", _("It starts on %(when)s.") % {"when": when}, _("Until then it can be cancelled whole.")
         )
     return Standing(
-        "info", _("Quiet hours until %(when)s.") % {"when": when}, _("What has not left goes after them, by itself.")
+        "info",
+        _("Quiet hours until %(when)s.") % {"when": when},
+        _("What has not left goes after them, by itself."),
+        held=True,
     )
 
 
 def _paused(campaign: Campaign) -> Standing:
     who = getattr(campaign, "paused_by", "")
     happened = _("Paused by %(who)s.") % {"who": who} if who else _("It is paused.")
-    return Standing("warning", happened, _("Nothing more leaves until somebody resumes it."))
+    return Standing("warning", happened, _("Nothing more leaves until somebody resumes it."), held=True)
 
 
 def _ended(tally: Tally) -> Standing:

@@ -68,6 +68,11 @@ class Shown:
     more: bool
     reasons: list[Reason]
 
+    @property
+    def rest(self) -> int:
+        """How many messages a person may have sent at once; none before the campaign has begun."""
+        return self.tally.waiting if self.standing.held and self.campaign.began_at else 0
+
 
 @tenant_view(Role.VIEWER)
 @require_safe

@@ -60,8 +60,8 @@ def _form(request: TenantRequest, campaign: Campaign | None, offered: Offered) -
         return ComposeForm(request.POST, request.FILES, **more)
     values = starting_values(campaign, request.tenant) if campaign else {}
     if act:
-        groups = request.POST.getlist("groups")
-        values |= {**request.POST.dict(), "groups": groups, "text": text_after(request, act)}
+        chosen = {name: request.POST.getlist(name) for name in ("groups", "tags")}
+        values |= {**request.POST.dict(), **chosen, "text": text_after(request, act)}
         values.pop("form_key", None)
     return ComposeForm(initial=values, **more)
 

@@ -14,11 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from messaging.inbound import numbers as verbs
 from messaging.inbound.forms import ForwardingForm, NumberForm
-from messaging.inbound.talks import newest_of_each, newest_with_standing, talk_before
+from messaging.inbound.lists import REPLIES
+from messaging.inbound.talks import talk_before, with_standing
 from messaging.models import Forward, VirtualNumber
 from messaging.reports.addresses import inbound_url
 from messaging.views.desk import desk_of, no_connection, page
 from messaging.views.keys import KEY_LIFE_SECONDS
+from portal.lists.pages import list_page
 from portal.operations.refusals import NotPromised
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
@@ -31,16 +33,14 @@ SHOWN = 20
 @tenant_view(Role.VIEWER)
 @require_safe
 def talks(request: TenantRequest) -> HttpResponse:
-    """The newest message of each talk."""
-    found = keyset_page(newest_of_each(), order=("-received_at", "-pk"), cursor=request.GET.get("cursor", ""))
-    return render(request, "messaging/talks.html", {"page": found})
+    return render(request, "messaging/talks.html", list_page(request, REPLIES))
 
 
 @tenant_view(Role.VIEWER)
 @require_safe
 def talk(request: TenantRequest, pk: int) -> HttpResponse:
     """The talk that this inbound message belongs to; ?before= goes back in it."""
-    newest = get_object_or_404(newest_with_standing(), pk=pk)
+    newest = get_object_or_404(with_standing(), pk=pk)
     said, older = talk_before(newest, _moment(request.GET.get("before", "")))
     context = {
         "newest": newest,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from messaging.campaigns import release, resending
+from messaging.campaigns import release, resending, rest
 from messaging.campaigns.release import AlreadyReleased
 from messaging.models import Batch, Campaign
 from portal.operations.refusals import NotPromised
@@ -83,6 +83,17 @@ def campaign_resume(request: HttpRequest, pk: int) -> HttpResponse:
         return release.resume(campaign, reason=reason, acting_user=acting_user)
 
     return _act(request, pk, resume, _("It goes on."))
+
+
+@tenant_view(Role.OPERATOR)
+@require_POST
+def campaign_rest_now(request: HttpRequest, pk: int) -> HttpResponse:
+    reason = request.POST.get("reason", "")[:300]
+
+    def send(campaign: Campaign, *, acting_user: Any) -> Campaign:
+        return rest.send_rest_now(campaign, reason=reason, acting_user=acting_user)
+
+    return _act(request, pk, send, _("The rest is being sent, also in quiet hours."))
 
 
 @tenant_view(Role.OPERATOR)

@@ -5,7 +5,7 @@ from typing import Any
 from portal.vendors.models import Connection, ConnectionState
 from tests.messaging.mailroom import some_campaign
 
-STEERING = ["release", "confirm", "pause", "resume", "cancel"]
+STEERING = ["release", "confirm", "pause", "resume", "rest_now", "cancel"]
 
 
 def samples(tenant, owner) -> dict[str, dict[str, Any]]:

@@ -53,7 +53,10 @@ def test_paused_resumed_and_cancelled(dispatch, cast):
         assert dispatch.fresh(campaign).state == state
 
 
-@pytest.mark.parametrize("name", ["campaign_release", "campaign_pause", "campaign_resume", "campaign_cancel"])
+STEERING = ["campaign_release", "campaign_pause", "campaign_resume", "campaign_rest_now", "campaign_cancel"]
+
+
+@pytest.mark.parametrize("name", STEERING)
 def test_who_looks_does_not_steer_and_a_stranger_finds_nothing(dispatch, cast, name):
     campaign = dispatch.planned(1)
     assert press(cast.vera, name, campaign.pk).status_code == 403
