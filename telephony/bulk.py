@@ -97,7 +97,7 @@ def _named(username: str, alike: Sequence[SipAccount]) -> SipAccount | None:
     if not exact and len(alike) > 1:
         raise NotPromised(
             gettext_noop(
-                "Several usernames differ from “%(name)s” by capital letters only. Write it as the one you mean does."
+                "Several usernames differ from “%(name)s” by capitals alone. Write it as the one you mean does."
             ),
             name=username,
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import CharField, F, Value
+from django.db.models import CharField, F, Func, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from messaging.campaigns import audience
 from messaging.campaigns.audience import Audience
 from messaging.campaigns.drafts import Draft
-from messaging.models import LONGEST_TEXT, LONGEST_TEXT_IN_TEST, Campaign, Group, SmsAccount, Template
+from messaging.models import LONGEST_TEXT, LONGEST_TEXT_IN_TEST, Campaign, Contact, Group, SmsAccount, Template
 from messaging.rules import allowed_senders
 from messaging.texts.numbers import BadNumber, Kind, normalise
 from messaging.texts.parts import measure
@@ -29,6 +29,7 @@ LONGEST_PASTED = 2_000_000
 SHOWN_PASTED = 100_000
 MOST_OFFERED = 500
 FARTHEST = timedelta(days=365)
+MANY = {"class": "pb-many"}
 AS_TYPED = {"autocomplete": "off", "spellcheck": "false"}
 VALIDITIES = [
     ("", _("As long as the vendor tries: 72 hours")),
@@ -68,6 +69,7 @@ class Offered:
     connections: list[tuple[str, str]] = field(default_factory=list)
     senders: list[tuple[str, str]] = field(default_factory=list)
     groups: list[tuple[str, str]] = field(default_factory=list)
+    tags: list[tuple[str, str]] = field(default_factory=list)
     templates: list[tuple[str, str]] = field(default_factory=list)
     longest: dict[str, int] = field(default_factory=dict)
 
@@ -79,6 +81,7 @@ def offered_to(tenant: Tenant) -> Offered:
         _named("connections", accounts, F("connection_id"), F("connection__name"), F("test_mode")),
         _named("senders", allowed_senders(tenant), F("name")),
         _named("groups", Group.objects.all(), F("pk")),
+        _named("tags", _tags(), F("tag"), F("tag")),
         _named("templates", Template.objects.all(), F("pk")),
     ]
     offered = Offered()
@@ -87,6 +90,19 @@ def offered_to(tenant: Tenant) -> Offered:
         if kind == "connections":
             offered.longest[value] = LONGEST_TEXT_IN_TEST if test_mode else LONGEST_TEXT
     return offered
+
+
+class Unnest(Func):
+    """Each element of an array as a row of its own."""
+
+    function = "unnest"
+    set_returning = True
+    output_field = CharField()
+
+
+def _tags() -> Any:
+    """Those that contacts have, each once."""
+    return Contact.objects.annotate(tag=Unnest("tags")).order_by().distinct()
 
 
 def _named(kind: str, rows: Any, value: F, label: F | None = None, test_mode: Any = None) -> Any:
@@ -136,8 +152,10 @@ class ComposeForm(PortalForm):
     )
     column = forms.ChoiceField(label=_("Column of the numbers"), required=False)
     everybody = forms.BooleanField(label=_("All contacts"), required=False)
-    groups = forms.MultipleChoiceField(label=_("Groups"), required=False, widget=forms.CheckboxSelectMultiple)
-    tags = forms.CharField(label=_("Tags"), max_length=400, required=False, help_text=_("Divided by commas."))
+    groups = forms.MultipleChoiceField(
+        label=_("Groups"), required=False, widget=forms.CheckboxSelectMultiple(attrs=MANY)
+    )
+    tags = forms.MultipleChoiceField(label=_("Tags"), required=False, widget=forms.CheckboxSelectMultiple(attrs=MANY))
     number = forms.CharField(
         label=_("Mobile number"), max_length=40, required=False, widget=forms.TextInput(attrs={"inputmode": "tel"})
     )
@@ -178,6 +196,7 @@ class ComposeForm(PortalForm):
             "sender": offered.senders,
             "template": [("", _("Choose a template")), *offered.templates],
             "groups": offered.groups,
+            "tags": self._tags(),
             "column": self._columns(),
         }.items():
             self.fields[name].choices = choices  # type: ignore[attr-defined]
@@ -198,6 +217,11 @@ class ComposeForm(PortalForm):
     def _columns(self) -> list[tuple[str, Any]]:
         names = [(str(at), name or _("Without a heading")) for at, name in enumerate(self.kept.get("heading", []))]
         return [("", _("As it is called, or by what stands in it")), *names]
+
+    def _tags(self) -> list[tuple[str, str]]:
+        """Also those chosen earlier that nobody has any more."""
+        kept = [(tag, tag) for tag in self.kept.get("tags", [])]
+        return sorted({*self._offered.tags, *kept})
 
     # --- What was filled in -------------------------------------------------------------------------------------------
 
@@ -262,9 +286,8 @@ class ComposeForm(PortalForm):
         return None
 
     def _audience_of_contacts(self, cleaned: Mapping[str, Any]) -> Audience:
-        tags = [tag.strip() for tag in cleaned["tags"].split(",") if tag.strip()]
         groups = [int(pk) for pk in cleaned["groups"]]
-        return audience.of_contacts(groups, tags, cleaned["everybody"])
+        return audience.of_contacts(groups, cleaned["tags"], cleaned["everybody"])
 
     def _check_text(self, text: str) -> None:
         known = audience.names_of(self._audience.told if self._audience else self.kept)
@@ -292,7 +315,7 @@ class ComposeForm(PortalForm):
 
 
 # Beside which field it is told what is wrong with the recipients.
-WHERE = {"numbers": "numbers", "file": "file", "contacts": "tags", "single": "number"}
+WHERE = {"numbers": "numbers", "file": "file", "contacts": "everybody", "single": "number"}
 
 
 def _unknown(name: str, known: list[str]) -> str:
@@ -315,7 +338,7 @@ def starting_values(campaign: Campaign, tenant: Tenant) -> dict[str, Any]:
         "column": "" if told.get("column") is None else str(told["column"]),
         "everybody": told.get("everybody", False),
         "groups": [str(pk) for pk in told.get("groups", [])],
-        "tags": ", ".join(told.get("tags", [])),
+        "tags": told.get("tags", []),
         "when": "at" if starts_at else "now",
         "starts_at": starts_at,
         "expires_in": str(campaign.expires_in or ""),

@@ -1,5 +1,6 @@
 """A campaign is written on one page, checked in the background, and shown before anything leaves."""
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -40,12 +41,48 @@ def test_one_number_is_a_campaign_of_one(press):
     assert "no such telephone number" in told(press.send(source="single", number="0612345"))
 
 
-def test_contacts_by_tag(press):
+def have_contacts(press, **tags: list[str]) -> None:
     with press.mailroom.scope():
-        Contact.objects.create(tenant=press.mailroom.tenant, number="+31612345678", name="Noor", tags=["vip"])
-    campaign = press.planned(source="contacts", tags="vip, other", text="Hi {{ name }}")
-    assert press.texts(campaign) == {"+31612345678": "Hi Noor"}
-    assert "No contact is in these groups" in told(press.send(source="contacts", tags="other"))
+        for number, (name, theirs) in enumerate(tags.items()):
+            Contact.objects.create(tenant=press.mailroom.tenant, number=f"+3161234567{number}", name=name, tags=theirs)
+
+
+def boxes(page: str) -> list[tuple[str, bool]]:
+    """The tags that can be ticked, and whether they are."""
+    found = re.findall(r'<input type="checkbox" name="tags" value="([^"]*)"([^>]*)>', page)
+    return [(tag, "checked" in rest) for tag, rest in found]
+
+
+def test_contacts_by_tags_that_are_ticked(press):
+    have_contacts(press, Noor=["vip", "customer"], Sam=["customer"], Kim=["supplier"])
+    assert boxes(told(press.client.get(press.url("campaign_new")))) == [
+        ("customer", False),
+        ("supplier", False),
+        ("vip", False),
+    ]
+    campaign = press.planned(source="contacts", tags=["vip", "supplier"], text="Hi {{ name }}")
+    assert press.texts(campaign) == {"+31612345670": "Hi Noor", "+31612345672": "Hi Kim"}
+    assert boxes(press.page("campaign_edit", campaign)) == [("customer", False), ("supplier", True), ("vip", True)]
+
+
+def test_a_chosen_tag_that_nobody_has_any_more_stays_to_be_unticked(press):
+    have_contacts(press, Noor=["vip"], Sam=["customer"])
+    campaign = press.planned(source="contacts", tags=["vip"])
+    with press.mailroom.scope():
+        Contact.objects.filter(name="Noor").delete()
+    assert boxes(press.page("campaign_edit", campaign)) == [("customer", False), ("vip", True)]
+    assert "No contact is in these groups" in told(press.send(campaign, source="contacts", tags=["vip"]))
+
+
+def test_a_tag_of_nobody_is_not_taken(press):
+    have_contacts(press, Noor=["vip"])
+    assert "Select a valid choice" in told(press.send(source="contacts", tags=["other"]))
+
+
+def test_ticked_tags_stay_ticked_when_a_template_is_taken_without_script(press):
+    have_contacts(press, Noor=["vip", "customer"])
+    page = press.send(source="contacts", tags=["vip", "customer"], act="template").content.decode()
+    assert boxes(page) == [("customer", True), ("vip", True)]
 
 
 def test_a_file_whose_column_is_not_clear_asks_for_it(press):

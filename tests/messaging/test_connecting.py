@@ -1,12 +1,13 @@
 """KPN SMS beside the other vendors: connected and tested through the shared pages, and its two APIs by one account."""
 
 import pytest
+from celery import current_app
 
 from messaging.client import KeyStatus, KpnSmsClient, Outgoing, SigningKeyClient
 from messaging.connecting import keys_line
-from messaging.models import SmsAccount
+from messaging.models import SigningKey, SmsAccount
 from portal.tenancy.scope import tenant_scope
-from portal.vendors.connections import Account, add_connection
+from portal.vendors.connections import Account, add_connection, change_connection
 from portal.vendors.errors import VendorRefused
 from portal.vendors.explanations import explanation_of
 from portal.vendors.line import Line
@@ -39,6 +40,60 @@ def test_a_new_connection_knows_where_the_keys_are(transactional_db, cast, sandb
     with tenant_scope(cast.acme.pk):
         made = add_connection(cast.acme, "kpn_sms", account, acting_user=cast.adam)
         assert SmsAccount.objects.get(connection=made).keys_url == sandbox.keys_url
+
+
+@pytest.fixture
+def rung(monkeypatch) -> list[tuple]:
+    """The tasks that a bell was rung for, with what they are called."""
+    bells: list[tuple] = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, args, **options: bells.append((name, *args)))
+    return bells
+
+
+def some_account(sandbox, control, client_id: str) -> Account:
+    control.put_account(client_id, SECRET)
+    return Account("SMS", sandbox.sms_url, sandbox.token_url, "test", client_id=client_id, client_secret=SECRET)
+
+
+def carry_out(bells: list[tuple]) -> None:
+    """As a worker does, whatever stands at its bells."""
+    current_app.loader.import_default_modules()
+    while bells:
+        name, *args = bells.pop(0)
+        current_app.tasks[name](*args)
+
+
+def test_a_new_accounts_keys_are_read_at_once_so_that_its_first_report_is_believed(
+    transactional_db, cast, sandbox, control, settings, quick_vendor, rung
+):
+    settings.KPN_KEYS_BASE_URL = sandbox.keys_url
+    account = some_account(sandbox, control, "acme-sms-of-the-first-report")
+    # Another portal of the organization has had its key made.
+    control.sms_settings(account.client_id, inbound_url=f"{sandbox.base_url}/nobody")
+    control.sms_inbound(account.client_id, ANN, "3197000000001", "Hi")
+    with tenant_scope(cast.acme.pk):
+        made = add_connection(cast.acme, "kpn_sms", account, acting_user=cast.adam)
+        assert rung == [], "nothing is read before the connection is there"
+    assert rung == [("messaging.tasks.read_keys", cast.acme.pk, made.pk)]
+    carry_out(rung)
+    with tenant_scope(cast.acme.pk):
+        [key] = SigningKey.objects.filter(connection=made)
+    assert (key.state, bool(key.secret)) == ("active", True)
+
+
+def test_another_account_has_its_keys_read_anew(transactional_db, cast, sandbox, control, settings, quick_vendor, rung):
+    settings.KPN_KEYS_BASE_URL = sandbox.keys_url
+    with tenant_scope(cast.acme.pk):
+        made = add_connection(
+            cast.acme, "kpn_sms", some_account(sandbox, control, "acme-sms-before"), acting_user=cast.adam
+        )
+    carry_out(rung)
+    with tenant_scope(cast.acme.pk):
+        read_at = SmsAccount.objects.get(connection=made).keys_read_at
+        change_connection(made, some_account(sandbox, control, "acme-sms-after"), acting_user=cast.adam)
+    carry_out(rung)
+    with tenant_scope(cast.acme.pk):
+        assert SmsAccount.objects.get(connection=made).keys_read_at > read_at
 
 
 def test_both_apis_are_opened_by_one_token(mailroom):
