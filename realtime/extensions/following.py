@@ -43,6 +43,11 @@ LOSE = (
 )
 
 
+def scope_for(extension: Extension) -> str:
+    """The scope without which the vendor shows and tells nothing of it."""
+    return SCOPES.get(Extension.Kind(extension.kind), SCOPES[Extension.Kind.USER])
+
+
 def kinds_seen(scopes: Iterable[str]) -> list[str]:
     """The kinds of extensions that a grant with these scopes is shown all of."""
     held = set(scopes)

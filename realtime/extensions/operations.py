@@ -25,7 +25,7 @@ from portal.operations.registry import (
 )
 from portal.operations.work import Work
 from realtime.client import KwebblClient
-from realtime.extensions.following import SCOPES
+from realtime.extensions.following import scope_for
 from realtime.extensions.models import CallerId, Extension
 from realtime.grants.lines import http_of
 from realtime.grants.models import Grant
@@ -71,7 +71,7 @@ def link_member(extension: Extension, member: Any | None, *, acting_user: Any) -
 
 def _grant_for(extension: Extension, user: Any) -> Grant:
     """The person's own grant where it is their telephone and the grant is enough; else the company's."""
-    scope = SCOPES.get(Extension.Kind(extension.kind), SCOPES[Extension.Kind.USER])
+    scope = scope_for(extension)
     active = Grant.objects.filter(
         connection=extension.connection_id, state=Grant.State.ACTIVE, scopes__contains=[scope]
     )

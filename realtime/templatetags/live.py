@@ -4,48 +4,53 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.http import HttpRequest
 from django.template import Context
 from django.urls import reverse
 
 from portal.tenancy.roles import Role
 from portal.vendors.models import Connection
-from realtime.grants.lines import ScopeMissing, grant_for
-from realtime.grants.models import Grant
-from realtime.grants.scopes import purpose_of
+from realtime.grants.scopes import Purpose, purpose_of
+from realtime.grants.standing import Place, places_of
 
 register = template.Library()
 
 
 @register.inclusion_tag("realtime/_missing_scope.html", takes_context=True)
-def missing_scope(context: Context, connection: Connection, scope: str) -> dict[str, Any]:
+def missing_scope(context: Context, connection: Connection | Place, *scopes: str) -> dict[str, Any]:
     """`{% missing_scope connection "calls.manage" %}`: what cannot be done for want of a permission, and how to ask for it.
 
-    Nothing when the reader's own permission or the company's allows it. One query.
+    Nothing when the reader's own permission or the company's allows it, or allowed it and is lost. One query for all of the
+    page, or none (`places_of`).
     """
     request = context["request"]
-    try:
-        grant_for(connection, request.user, scope)
-    except ScopeMissing:
-        purpose = purpose_of(scope)
-        query = urlencode({"connection": connection.pk, "purpose": purpose.key})
-        return {
-            "missing": True,
-            "purpose": purpose,
-            "url": f"{reverse('realtime:connect', args=[request.tenant.slug])}?{query}#company",
-            "may_administer": request.membership.allows(Role.ADMIN),
-        }
-    return {"missing": False}
+    places = places_of(request)
+    place = next((each for each in places if each.pk == connection.pk), None)
+    lacking = dict.fromkeys(purpose_of(scope) for scope in scopes if place is None or place.misses(scope))
+    return {
+        "lacking": [(purpose, _ask(request, connection.pk, purpose)) for purpose in lacking],
+        "name": connection.name if len(places) > 1 else "",
+        "may_administer": request.membership.allows(Role.ADMIN),
+    }
 
 
 @register.inclusion_tag("realtime/_lost_grants.html", takes_context=True)
 def lost_grants(context: Context) -> dict[str, Any]:
-    """`{% lost_grants %}` in the block `banners`: the company's lost permissions and the reader's own. One query."""
+    """`{% lost_grants %}` in the block `banners`: the company's lost permissions and the reader's own. Queries as above."""
     request = context["request"]
-    lost = Grant.objects.filter(state=Grant.State.LOST).select_related("connection")
-    rows = lost.defer("access_token", "refresh_token", "connection__client_id", "connection__client_secret")
-    mine = [grant for grant in rows.order_by("pk") if grant.user_id in (None, request.user.pk)]
     return {
-        "lost": mine,
+        "lost": [(place, grant) for place in places_of(request) for grant in place.held if grant.lost],
         "connect_url": reverse("realtime:connect", args=[request.tenant.slug]),
         "may_administer": request.membership.allows(Role.ADMIN),
     }
+
+
+@register.simple_tag(takes_context=True)
+def live_places(context: Context) -> list[Place]:
+    """`{% live_places as places %}`: the telephone systems that the page tells of. Queries as above."""
+    return places_of(context["request"])
+
+
+def _ask(request: HttpRequest, connection_pk: int, purpose: Purpose) -> str:
+    query = urlencode({"connection": connection_pk, "purpose": purpose.key})
+    return f"{reverse('realtime:connect', args=[request.tenant.slug])}?{query}#company"  # type: ignore[attr-defined]

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 from django.contrib import messages
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
-from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -30,7 +29,7 @@ from realtime.board.pieces import Drawn, Look, Pen
 from realtime.board.rights import ALL, Rights
 from realtime.calls.models import Call, CallAction
 from realtime.extensions.models import Extension, Favourite
-from realtime.grants.models import Grant
+from realtime.grants.standing import held_by, held_from, remember
 from realtime.models import RealtimeAccount
 
 SIMPLE = {str(kind) for kind in CallAction.Kind} - {*map(str, actions.TRANSFERS), str(CallAction.Kind.PLACE)}
@@ -55,21 +54,21 @@ def desk_of(request: TenantRequest) -> Desk:
     """One query."""
     mine = Extension.objects.filter(connection=OuterRef("connection"), member=request.user, gone_at=None)
     liked = Favourite.objects.filter(user=request.user, extension__connection=OuterRef("connection"))
-    grants = Grant.objects.filter(connection=OuterRef("connection"), state=Grant.State.ACTIVE)
     accounts = list(
         picture.with_board(RealtimeAccount.objects.select_related("connection__tenant"))
         .annotate(
             own=ArraySubquery(mine.values("pk")),
             liked=ArraySubquery(liked.values("extension_id")),
-            granted=ArraySubquery(grants.values(json=JSONObject(user="user_id", scopes="scopes"))),
+            held=held_by(request.user.pk),
         )
         .defer("connection__client_id", "connection__client_secret")
         .order_by("connection__name", "connection_id")
     )
-    granted = [(each["user"], each["scopes"]) for account in accounts for each in account.granted]
+    remember(request, [(account.connection, account.held) for account in accounts])
+    held = [each for account in accounts for each in held_from(account.held) if not each.lost]
     return Desk(
         [account.connection for account in accounts],
-        Rights.by(request.membership, granted),
+        Rights.by(request.membership, [(each.user_id, each.scopes) for each in held]),
         [pk for account in accounts for pk in account.own],
         [pk for account in accounts for pk in account.liked],
         accounts,
@@ -96,6 +95,7 @@ def board(request: TenantRequest) -> HttpResponse:
         "now": timezone.now(),
         "late": _late(drawn),
         "form_key": uuid4(),
+        "may_operate": request.membership.allows(Role.OPERATOR),
     }
     return render(request, "realtime/board.html", context)
 

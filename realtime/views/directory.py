@@ -23,9 +23,11 @@ from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
 from portal.vendors.desks import allows, frame, page, slug_of
 from realtime import sync
+from realtime.extensions.following import scope_for
 from realtime.extensions.forms import CallerIdForm, MemberForm
 from realtime.extensions.models import CallerId, Extension, Favourite
 from realtime.extensions.operations import SET_CALLER_ID, link_member, set_caller_id
+from realtime.grants.standing import held_by, remember
 from realtime.lists import DIRECTORY, SEALED_OF_CONNECTION, with_shown_number
 from realtime.views.desk import desk_of, no_connection
 
@@ -40,9 +42,10 @@ MOST_MEMBERS = 500
 @tenant_view(Role.VIEWER)
 @require_safe
 def directory(request: TenantRequest) -> HttpResponse:
-    desk = desk_of(request, favourites=_favourites_of(request.user.pk))
+    desk = desk_of(request, favourites=_favourites_of(request.user.pk), held=held_by(request.user.pk))
     if desk is None:
         return no_connection(request)
+    remember(request, [(account.connection, account.held) for account in desk.accounts])  # type: ignore[attr-defined]
     found = list_page(request, DIRECTORY, fixed={"connection": desk.connection.pk, "of": request.user.pk})
     favourites = [Extension(**told) for told in desk.account.favourites]  # type: ignore[attr-defined]
     there = [each for each in favourites if each.gone_at is None]
@@ -178,6 +181,7 @@ def _find(request: HttpRequest, pk: int) -> Any:
     rows = with_shown_number(Extension.objects.select_related("member", "connection__tenant")).annotate(
         offered=ArraySubquery(offered.values(told=JSONObject(pk="pk", vendor_id="vendor_id", number="number"))),
         favours=Exists(Favourite.objects.filter(user=request.user.pk, extension=OuterRef("pk"))),
+        held=held_by(request.user.pk),
     )
     if allows(request, Role.ADMIN):
         rows = rows.annotate(people=_people())
@@ -202,12 +206,14 @@ def _offered(found: Any) -> list[CallerId]:
 def _whole(
     request: HttpRequest, found: Any, *, form: CallerIdForm | None = None, member_form: MemberForm | None = None
 ) -> dict[str, Any]:
+    remember(request, [(found.connection, found.held)])
     offered, operation = _offered(found), _latest_operation(found)
     administers = allows(request, Role.ADMIN)
     chosen = next((each.pk for each in offered if each.vendor_id == found.caller_id), None)
     return {
         **frame(request, found.connection),
         "extension": found,
+        "needed_scope": scope_for(found),
         "offered": offered,
         "favoured": {found.pk} if found.favours else set(),
         "may_set": may_set(request, found) and found.gone_at is None and bool(offered),
