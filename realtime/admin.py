@@ -9,7 +9,7 @@ from realtime.callback import admin as callback
 from realtime.calls import admin as calls
 from realtime.cards import admin as cards
 from realtime.hooks import admin as hooks
-from realtime.models import Consent, Extension, Grant, RealtimeAccount, Subscription
+from realtime.models import Consent, Extension, Grant, RealtimeAccount, Subscription, UserLevel
 
 # Those of the others register themselves when they are read.
 __all__ = ["callback", "calls", "cards", "hooks"]
@@ -27,6 +27,13 @@ class ExtensionAdmin(JournalAdmin):
     list_display = ["name", "tenant", "number", "external_number", "kind", "member", "first_seen_at", "gone_at"]
     list_select_related = ["tenant", "member"]
     found_by = {"pk": "realtime.extension"}
+
+
+@admin.register(UserLevel)
+class UserLevelAdmin(JournalAdmin):
+    list_display = ["connection", "tenant", "sequence", "quantity", "level", "recorded_at"]
+    list_select_related = ["tenant", "connection"]
+    found_by = {"connection_id": "vendors.connection"}
 
 
 @admin.register(Subscription)

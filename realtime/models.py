@@ -36,7 +36,7 @@ from realtime.callback.models import CallbackForm, CallbackRequest  # noqa: E402
 from realtime.calls.models import Call, CallAction, Leg, LegEvent, LooseBegin  # noqa: E402, F401
 from realtime.cards.models import Card, CardNumber, CardRules  # noqa: E402, F401
 from realtime.events.models import Event  # noqa: E402, F401
-from realtime.extensions.models import CallerId, Extension, Favourite  # noqa: E402, F401
+from realtime.extensions.models import CallerId, Extension, Favourite, UserLevel  # noqa: E402, F401
 from realtime.grants.models import Consent, Grant  # noqa: E402, F401
 from realtime.hooks.models import Delivery, Endpoint  # noqa: E402, F401
 from realtime.subscriptions.models import Subscription  # noqa: E402, F401

@@ -16,7 +16,7 @@ from portal.search import registry as search
 from portal.tenancy.roles import Role
 from portal.ui import navigation
 from portal.ui.navigation import NavItem
-from realtime import notices
+from realtime import notices, usage
 from realtime.callback.lists import CALLBACK_REQUESTS
 from realtime.calls.models import CallAction
 from realtime.cards.bulk import DELETE_CARDS, IMPORT_CARDS
@@ -84,6 +84,7 @@ def register() -> None:
     search.register(CARD_KIND)
     for kind in (IMPORT_CARDS, DELETE_CARDS):
         bulk_kinds.register(kind)
+    usage.register()
     subjects.register(CallAction._meta.label_lower, _board)
     subjects.register(Extension._meta.label_lower, _extension_page)
     subjects.register(Subscription._meta.label_lower, _subscriptions_page)

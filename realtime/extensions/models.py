@@ -79,3 +79,26 @@ class Favourite(TenantModel):
 
     def __str__(self) -> str:
         return str(self.extension)
+
+
+class UserLevel(TenantModel):
+    """The ledger that billing stands on: each change of how many users a telephone system has, with the level it led to.
+
+    PostgreSQL writes it with each reading of the directory (migration 0100), and nobody changes it. It begins with what the
+    first reading found. `recorded_at` is when the reading began.
+    """
+
+    connection = TenantForeignKey(Connection, related_name="user_levels", verbose_name=_("connection"))
+    sequence = models.PositiveIntegerField(_("number"))
+    quantity = models.IntegerField(_("change"))
+    level = models.IntegerField(_("level"))
+    recorded_at = models.DateTimeField(_("recorded"))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("level of users"), _("levels of users")
+        ordering = ["connection", "sequence"]
+        constraints = [models.UniqueConstraint(fields=["connection", "sequence"], name="realtime_level_once")]
+        indexes = [models.Index(fields=["tenant", "recorded_at"], name="realtime_level_recorded")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity:+d} → {self.level}"
