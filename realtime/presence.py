@@ -14,9 +14,11 @@ from portal.operations import subjects
 from portal.operations.models import Operation
 from portal.search import registry as search
 from portal.tenancy.roles import Role
-from portal.ui import navigation
+from portal.ui import charges, first_steps, navigation
+from portal.ui import home as ui_home
 from portal.ui.navigation import NavItem
-from realtime import notices, usage
+from portal.vendors import home as vendors_home
+from realtime import home, notices, usage
 from realtime.callback.lists import CALLBACK_REQUESTS
 from realtime.calls.models import CallAction
 from realtime.cards.bulk import DELETE_CARDS, IMPORT_CARDS
@@ -85,6 +87,11 @@ def register() -> None:
     for kind in (IMPORT_CARDS, DELETE_CARDS):
         bulk_kinds.register(kind)
     usage.register()
+    vendors_home.register_along(home.ALONG, home.along)
+    ui_home.register(ui_home.HomeCard("realtime", home.card, order=500))
+    ui_home.register_matters("realtime", home.matters, order=500)
+    first_steps.register("realtime", home.steps, order=500)
+    charges.register("realtime", home.charges)
     subjects.register(CallAction._meta.label_lower, _board)
     subjects.register(Extension._meta.label_lower, _extension_page)
     subjects.register(Subscription._meta.label_lower, _subscriptions_page)
