@@ -1,5 +1,6 @@
 """What is asked before a call is placed or transferred."""
 
+from collections.abc import Container, Sequence
 from typing import Any
 
 from django import forms
@@ -13,7 +14,10 @@ MOST_CHOICES = 1000
 
 
 class PlaceForm(PortalForm):
-    """`from_extension` is empty for the person's own telephone; others are there for who may place everybody's calls."""
+    """Whom to call, and from which telephone, which says over which of `systems` the call goes.
+
+    One's own telephone is offered of each; the others of those in `anybody` (ids), where calls may be placed for everybody.
+    """
 
     to = forms.CharField(
         label=_("Number or extension"),
@@ -23,10 +27,37 @@ class PlaceForm(PortalForm):
     )
     from_extension = forms.ChoiceField(label=_("From"), required=False)
 
-    def __init__(self, *args: Any, connection: Connection, anybody: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, systems: Sequence[Connection], chosen: Connection, anybody: Container[int], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        own = [("", _("My own telephone"))]
-        self.fields["from_extension"].choices = own + (_telephones(connection) if anybody else [])  # type: ignore[attr-defined]
+        self._systems = systems
+        offered = _telephones([system.pk for system in systems if system.pk in anybody])
+        choices = [(system.name, self._choices(system, offered.get(system.pk, []))) for system in systems]
+        field = self.fields["from_extension"]
+        field.choices = choices if self._several else choices[0][1]  # type: ignore[attr-defined]
+        field.initial = self._value(chosen)
+
+    @property
+    def telephone(self) -> tuple[Connection, str]:
+        """The telephone system, and the internal number of the telephone that calls; "" for one's own."""
+        value = self.cleaned_data["from_extension"]
+        if not self._several:
+            return self._systems[0], value
+        pk, _colon, number = (value or self._value(self._systems[0])).partition(":")
+        return next(system for system in self._systems if str(system.pk) == pk), number
+
+    @property
+    def _several(self) -> bool:
+        return len(self._systems) > 1
+
+    def _choices(self, system: Connection, telephones: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        own = (self._value(system), str(_("My own telephone")))
+        return [own, *((self._value(system, number), f"{name} ({number})") for name, number in telephones)]
+
+    def _value(self, system: Connection, number: str = "") -> str:
+        """Internal numbers are the same in many systems."""
+        return f"{system.pk}:{number}" if self._several else number
 
 
 class TransferForm(PortalForm):
@@ -48,6 +79,12 @@ class TransferForm(PortalForm):
     )
 
 
-def _telephones(connection: Connection) -> list[tuple[str, str]]:
-    rows = Extension.objects.filter(connection=connection, gone_at=None).order_by("name", "pk")
-    return [(number, f"{name} ({number})") for name, number in rows.values_list("name", "number")[:MOST_CHOICES]]
+def _telephones(connection_pks: list[int]) -> dict[int, list[tuple[str, str]]]:
+    """(name, number) of each by telephone system."""
+    if not connection_pks:
+        return {}
+    rows = Extension.objects.filter(connection__in=connection_pks, gone_at=None).order_by("name", "pk")
+    found: dict[int, list[tuple[str, str]]] = {}
+    for pk, name, number in rows.values_list("connection_id", "name", "number")[:MOST_CHOICES]:
+        found.setdefault(pk, []).append((name, number))
+    return found

@@ -47,7 +47,10 @@ ASKED_FIELDS = {
 
 @dataclass(frozen=True)
 class Tile:
-    """One co-worker, dialplan or other extension. `state` is free, ringing, talking, on_hold or unsure."""
+    """One co-worker, dialplan or other extension. `state` is free, ringing, talking, on_hold or unsure.
+
+    `connection` is the id of its telephone system.
+    """
 
     pk: int
     name: str
@@ -56,6 +59,7 @@ class Tile:
     state: str
     since: datetime | None
     other: str
+    connection: int
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,7 @@ def with_board(accounts: QuerySet[RealtimeAccount]) -> QuerySet[Any]:
     asked = CallAction.objects.filter(**of_this, asked_at__gt=timezone.now() - TOLD_FOR).order_by("-asked_at", "-id")
     unread = Event.objects.filter(**of_this, handled_at=None).order_by("connection").values("connection")
     return accounts.annotate(
-        told_tiles=ArraySubquery(tiles.values(json=JSONArray("pk", "name", "number", "kind"))),
+        told_tiles=ArraySubquery(tiles.values(json=JSONArray("pk", "name", "number", "kind", "connection_id"))),
         told_asked=ArraySubquery(asked.values(json=JSONObject(**ASKED_FIELDS))[:MOST_ASKED]),
         unread_since=Subquery(unread.annotate(at=Min("received_at")).values("at")),
     )
@@ -175,8 +179,8 @@ def _tiles(rows: list[list[Any]]) -> tuple[Tile, ...]:
     return tuple(_tile(states[row[0]], *row) for row in sorted(rows, key=lambda row: (row[1].lower(), row[0])))
 
 
-def _tile(doing: ExtensionState, pk: int, name: str, number: str, kind: str) -> Tile:
-    return Tile(pk, name, number, kind, str(doing.state), doing.since, doing.other_party)
+def _tile(doing: ExtensionState, pk: int, name: str, number: str, kind: str, connection: int) -> Tile:
+    return Tile(pk, name, number, kind, str(doing.state), doing.since, doing.other_party, connection)
 
 
 def _live_calls(tenant_id: int) -> Iterable[Call]:

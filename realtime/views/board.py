@@ -1,5 +1,6 @@
 """The live board, and what is asked for on it. Nothing here calls the vendor: what is asked for is promised."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -65,14 +66,19 @@ def desk_of(request: TenantRequest) -> Desk:
         .order_by("connection__name", "connection_id")
     )
     remember(request, [(account.connection, account.held) for account in accounts])
-    held = [each for account in accounts for each in held_from(account.held) if not each.lost]
     return Desk(
         [account.connection for account in accounts],
-        Rights.by(request.membership, [(each.user_id, each.scopes) for each in held]),
+        _rights(request, accounts),
         [pk for account in accounts for pk in account.own],
         [pk for account in accounts for pk in account.liked],
         accounts,
     )
+
+
+def _rights(request: TenantRequest, accounts: Iterable[Any]) -> Rights:
+    """By the grants that are there at these."""
+    held = [each for account in accounts for each in held_from(account.held) if not each.lost]
+    return Rights.by(request.membership, [(each.user_id, each.scopes) for each in held])
 
 
 @tenant_view(Role.VIEWER)
@@ -161,17 +167,18 @@ def call_place(request: TenantRequest) -> HttpResponse:
     desk = desk_of(request)
     if desk.connection is None:
         return render(request, "realtime/no_connection.html", {"may_connect": request.membership.allows(Role.ADMIN)})
-    connection = desk.connection
     form = PlaceForm(
         request.POST or None,
         initial={"to": request.GET.get("to", "")},
-        connection=connection,
-        anybody=desk.rights.place == ALL,
+        systems=desk.connections,
+        chosen=_chosen(desk, request.GET.get("connection", "")),
+        anybody=_anybody(request, desk),
     )
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
         try:
-            from_ = actions.Target.of(connection, told["from_extension"]) if told["from_extension"] else None
+            connection, number = form.telephone
+            from_ = actions.Target.of(connection, number) if number else None
             to = actions.Target.of(connection, told["to"])
             actions.place_call(connection, to, from_, form_key=form.form_key, membership=request.membership)
         except AlreadySubmitted:
@@ -182,6 +189,26 @@ def call_place(request: TenantRequest) -> HttpResponse:
             messages.success(request, _("The call is asked for. Your telephone rings first, then the other one."))
             return _answer(request)
     return _form_page(request, form, title=_("Place a call"), verb=pgettext_lazy("telephone", "Call"))
+
+
+def _chosen(desk: Desk, pk: str) -> Connection:
+    """The telephone system that is named, else that of the person's own telephone, else the first.
+
+    Raises Http404 for one that is not the tenant's.
+    """
+    if pk:
+        named = (each for each in desk.connections if str(each.pk) == pk)
+        chosen = next(named, None)
+        if chosen is None:
+            raise Http404
+        return chosen
+    return next((account.connection for account in desk.accounts if account.own), desk.connections[0])
+
+
+def _anybody(request: TenantRequest, desk: Desk) -> set[int]:
+    """The telephone systems over which this member may place a call for everybody."""
+    reach = {account.connection_id: _rights(request, [account]) for account in desk.accounts}
+    return {pk for pk, rights in reach.items() if rights.place == ALL}
 
 
 @tenant_view(Role.VIEWER)
