@@ -37,9 +37,10 @@ def due_grants() -> Iterator[tuple[int, int]]:
 
 
 def refresh(tenant_id: int, grant_id: int) -> None:
-    """Refresh one grant if it is due. What goes wrong stands in the connection's log and state."""
+    """Refresh one grant if it is due, unless its company is suspended. The connection's log and state tell what goes wrong."""
     with tenant_scope(tenant_id):
-        grant = Grant.objects.select_related("connection").filter(pk=grant_id).first()
+        rows = Grant.objects.select_related("connection").filter(pk=grant_id, tenant__state="active")
+        grant = rows.first()
         if grant is None or _left(grant):
             return
     made: list[GrantTokens] = []

@@ -42,9 +42,12 @@ class Verdict(Enum):
 
 
 def doubtful_grants() -> Iterator[tuple[int, int]]:
-    """(tenant, grant) of all tenants whose refresh was sent and whose answer is overdue."""
+    """(tenant, grant) of all tenants whose refresh was sent and whose answer is overdue.
+
+    Of suspended ones as well: the old token tells only as long as it lives, and the refresh was sent before.
+    """
     with staff_scope():
-        rows = _doubtful(Grant.objects.filter(tenant__state="active")).order_by("refresh_sent_at")
+        rows = _doubtful(Grant.objects.all()).order_by("refresh_sent_at")
         yield from list(rows.values_list("tenant_id", "pk")[:AT_ONCE])
 
 
