@@ -55,7 +55,8 @@ LATE_AFTER = timedelta(minutes=1)
 class Desk:
     """One telephone system. `extensions` can be called now, `live` calls go on; what is since when is None where it is not.
 
-    `company` is the company's grant, active or lost; `own_lost_at` is when the reader's own one was lost.
+    `company` is the company's grant, active or lost; `own_lost_at` is when the reader's own one was lost. `refused_at` is when
+    the vendor last refused to tell of the company's calls, and tells of none.
     """
 
     pk: int
@@ -68,6 +69,7 @@ class Desk:
     live: int
     strays: int
     strays_since: datetime | None
+    refused_at: datetime | None
     purposes: list[str]
     company: Grant | None
     own_lost_at: datetime | None
@@ -120,6 +122,7 @@ def _desks() -> ArraySubquery:
         live=_one(Call.objects.filter(tenant=OuterRef("tenant"), **of_this, state__in=LIVE), Count("pk")),
         unread_since=_one(Event.objects.filter(**of_this, handled_at=None), Min("received_at")),
         strays=_one(strays, JSONObject(number=Count("pk"), since=Min("created_at"))),
+        refused_at=_refused_at(Subscription.objects.filter(**of_this, grant__user=None, callback_url="")),
         held=ArraySubquery(
             grants.values(row=JSONObject(user="user_id", state="state", scopes="scopes", lost_at="lost_at"))
         ),
@@ -134,6 +137,7 @@ def _desks() -> ArraySubquery:
         extensions="extensions",
         live="live",
         strays="strays",
+        refused_at="refused_at",
         purposes="purposes",
         held="held",
     )
@@ -143,6 +147,12 @@ def _desks() -> ArraySubquery:
 def _one(rows: Any, number: Any) -> Subquery:
     """An aggregate over the rows of one connection; none where there are no rows."""
     return Subquery(rows.order_by().values("connection").annotate(found=number).values("found"))
+
+
+def _refused_at(subscriptions: Any) -> Case:
+    refused = subscriptions.filter(state=Subscription.State.FAILED).order_by("-ended_at")
+    told = Exists(subscriptions.filter(state=Subscription.State.ACTIVE))
+    return Case(When(~told, then=Subquery(refused.values("ended_at")[:1])))
 
 
 def office_of(request: HttpRequest) -> Office | None:
@@ -177,6 +187,7 @@ def _desk(row: Mapping[str, Any], user_id: int | None) -> Desk:
         live=row["live"] or 0,
         strays=strays.get("number", 0),
         strays_since=_at(strays.get("since")),
+        refused_at=_at(row["refused_at"]),
         purposes=row["purposes"],
         company=_grant(company) if company else None,
         own_lost_at=_at(own["lost_at"]) if own else None,
@@ -206,7 +217,7 @@ def card(request: HttpRequest) -> tuple[str, Mapping[str, Any]] | None:
 def matters(request: HttpRequest) -> Iterator[Matter]:
     office = office_of(request)
     for desk in office.desks if office else []:
-        found = (_lost, _own_lost, _unconnected, _lacking, _late, _stale, _strays)
+        found = (_lost, _own_lost, _unconnected, _refused, _lacking, _late, _stale, _strays)
         yield from filter(None, [look(request, desk) for look in found])
 
 
@@ -317,6 +328,14 @@ def _unconnected(request: HttpRequest, desk: Desk) -> Matter | None:
     return Matter(
         "warning", text % _since_when(desk, desk.read_at), _url(request, "connect", desk.pk), _("Connect"), Role.ADMIN
     )
+
+
+def _refused(request: HttpRequest, desk: Desk) -> Matter | None:
+    if desk.refused_at is None or desk.company is None or desk.lost_at:
+        return None
+    text = _("The vendor refused %(time)s ago to tell of calls (%(connection)s): the live board stands still.")
+    url = _url(request, "subscriptions", desk.pk)
+    return Matter("danger", text % _since_when(desk, desk.refused_at), url, _("See the subscriptions"), Role.ADMIN)
 
 
 def _lacking(request: HttpRequest, desk: Desk) -> Matter | None:

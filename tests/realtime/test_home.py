@@ -12,7 +12,7 @@ from portal.billing.contracts import agree, today
 from portal.tenancy.scope import tenant_scope
 from portal.vendors.models import Connection
 from realtime.events.models import Event
-from realtime.models import Extension, Grant, RealtimeAccount
+from realtime.models import Extension, Grant, RealtimeAccount, Subscription
 from realtime.usage import KEY
 from tests.provisioning.pages import text_of
 from tests.provisioning.samples import some_connection as some_video_connection
@@ -149,6 +149,18 @@ def test_somebody_elses_subscription_is_told_with_its_age(home, office):
     type(stray).objects.update(created_at=timezone.now() - DAYS)
     text = "Over Live calls somebody else is told of calls, for 3 days now: 1 subscription is not ours."
     assert todo(home())[text] == f"/t/acme/live/subscriptions/?connection={office.connection.pk}"
+
+
+def test_a_vendor_that_refuses_to_tell_of_calls_is_told_until_it_does(home, office):
+    own = {"tenant": office.tenant, "connection": office.connection, "grant": Grant.objects.get()}
+    for days in (4, 2):
+        Subscription.objects.create(**own, state="failed", ended_at=timezone.now() - timedelta(days=days, hours=1))
+    text = "The vendor refused 2 days ago to tell of calls (Live calls): the live board stands still."
+    answer = home()
+    assert reasons(answer) == [text]
+    assert answer.context["standing"].tone == "danger"
+    Subscription.objects.create(**own, state="active")
+    assert reasons(home()) == []
 
 
 def test_what_the_month_costs_so_far_has_the_users_in_it(home, cast, office):
