@@ -346,6 +346,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
     },
     "purge-live-events": {"task": "realtime.tasks.purge_events", "schedule": timedelta(hours=1)},
+    "forget-old-calls": {"task": "realtime.tasks.forget_old_calls", "schedule": timedelta(hours=6)},
     "deliver-webhooks": {
         "task": "realtime.tasks.deliver_due",
         "schedule": SWEEP_SECONDS,
@@ -447,6 +448,8 @@ LIVE_RINGING_PATIENCE = timedelta(minutes=env.float("LIVE_RINGING_MINUTES", defa
 LIVE_TALKING_PATIENCE = timedelta(minutes=env.float("LIVE_TALKING_MINUTES", default=240))
 LIVE_HOLD_PATIENCE = timedelta(minutes=env.float("LIVE_HOLD_MINUTES", default=60))
 LIVE_EVENT_DAYS = env.int("LIVE_EVENT_DAYS", default=30)
+# How long calls are kept that are over, with all that was told and asked of them.
+LIVE_CALL_DAYS = env.int("LIVE_CALL_DAYS", default=400)
 # Where telephones sign in, with its port: the vendor's own, the same for everybody ("Set up your SIP client").
 SIP_OUTBOUND_PROXY = env.str("SIP_OUTBOUND_PROXY", default="46.101.153.96:4060")
 # Of how many accounts each connection's quota is spent on asking whether a telephone is signed in.

@@ -50,6 +50,7 @@ KWEBBL = Vendor(
     default_token_url=lambda: settings.KWEBBL_BASE_URL.rstrip("/") + "/token",
     probe=probe,
     home="realtime:board",
+    consent="realtime:connect",
     created=prepare,
     changed=follow,
     tokens=CompanyTokens,

@@ -23,13 +23,13 @@ from realtime.callback.lists import CALLBACK_REQUESTS
 from realtime.calls.models import CallAction
 from realtime.cards.bulk import DELETE_CARDS, IMPORT_CARDS
 from realtime.cards.lists import CARDS
-from realtime.cards.search import CARD_KIND
+from realtime.cards.search import CARD_KIND, CARD_NUMBERS
 from realtime.grants import notices as grant_notices
 from realtime.grants.lists import GRANTS
 from realtime.hooks.lists import DELIVERIES
 from realtime.hooks.notices import ENDPOINT_DISABLED
 from realtime.models import Extension, Subscription
-from realtime.search import EXTENSIONS
+from realtime.search import EXTENSIONS, calls_of
 
 SECTION = _("Live calls")
 ACTS: dict[str, object] = {
@@ -84,6 +84,8 @@ def register() -> None:
     labels.register(ACTS)
     search.register(EXTENSIONS)
     search.register(CARD_KIND)
+    search.register(CARD_NUMBERS)
+    search.register_jump("realtime", calls_of)
     for kind in (IMPORT_CARDS, DELETE_CARDS):
         bulk_kinds.register(kind)
     usage.register()

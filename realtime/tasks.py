@@ -5,7 +5,7 @@ from celery import shared_task
 from realtime import sync
 from realtime.board import watching
 from realtime.callback import following
-from realtime.calls import unsure
+from realtime.calls import retention, unsure
 from realtime.events import purging, reading
 from realtime.grants import exchanging, keeping, losing
 from realtime.hooks import delivering
@@ -85,6 +85,11 @@ def mark_lost_calls() -> None:
 @shared_task(ignore_result=True)
 def purge_events() -> None:
     purging.purge()
+
+
+@shared_task(ignore_result=True)
+def forget_old_calls() -> None:
+    retention.forget_old_calls()
 
 
 @shared_task(ignore_result=True)

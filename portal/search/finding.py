@@ -20,6 +20,10 @@ CANDIDATES = 50
 FEW = 2_000
 # So many words, those of about a fifth as many rows, are looked at; if so many of these rows fit, a page is full soon.
 NEWEST, MANY = 5_000, 10
+# Numbers are kept with their country; without it, people mean one of this country.
+HOME_CODE = "31"
+# Fewer digits of a number are looked for as they are typed only.
+LEAST_NATIONAL = 4
 NUMBER = re.compile(r"\d+( \d+)+", re.ASCII)
 # In the byte order of UTF-8 all that begins with a text lies before the text with this behind it.
 LAST = "\U0010ffff"
@@ -102,7 +106,7 @@ def best(tenant_id: int, kinds: Sequence[str], text: str, most: int) -> dict[str
     if not terms or not kinds:
         return {}
     phrase = fold(text[:LONGEST_TEXT])[:LONGEST_WORD].strip()
-    parts = [[phrase], terms] if len(terms) > 1 else [terms]
+    parts = [[phrase], terms] if len(terms) > 1 else [terms, *_with_country(terms[0])]
     query = _BEST.format(parts=" union all ".join(_PART.format(others=_OTHER * (len(part) - 1)) for part in parts))
     values: list[Any] = [list(kinds)]
     for part in parts:
@@ -114,6 +118,13 @@ def best(tenant_id: int, kinds: Sequence[str], text: str, most: int) -> dict[str
         for kind, object_id in cursor.fetchall():
             found.setdefault(kind, []).append(object_id)
     return found
+
+
+def _with_country(term: str) -> list[list[str]]:
+    """A number as it is kept, of one that is typed without its country ("06 12…") or with 00; else nothing."""
+    if len(term) < LEAST_NATIONAL or not (term.isascii() and term.isdigit() and term.startswith("0")):
+        return []
+    return [[term[2:] if term.startswith("00") else HOME_CODE + term[1:]]]
 
 
 # First the words in the order they were typed ("anna b"), which stand together; only where those are not enough, each.

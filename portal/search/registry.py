@@ -14,11 +14,15 @@ Label = Any  # a string or a lazy translation
 
 @dataclass(frozen=True)
 class Description:
-    """How one row is shown: a name, a line beside it, and a state of `portal.ui.statuses`."""
+    """How one row is shown: a name, a line beside it, and a state of `portal.ui.statuses`.
+
+    `pk` is of the row whose page it leads to, where that is another one: of a number, the customer who has it.
+    """
 
     title: Label
     detail: Label = ""
     status: Label = ""
+    pk: int | None = None
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ def _rows(
 
 def _hit(kind: SearchKind, slug: str, pk: int, rows: dict[tuple[str, int], dict[str, Any]]) -> Hit:
     shown = kind.describe(rows[kind.name, pk])
-    return Hit(shown.title, shown.detail, shown.status, kind.url(slug, pk))
+    return Hit(shown.title, shown.detail, shown.status, kind.url(slug, shown.pk or pk))
 
 
 def _more(kind: SearchKind, slug: str, text: str) -> str:

@@ -55,6 +55,10 @@ class VendorCredentialsRejected(VendorUnavailable):
     """Nothing happened, and nothing will until a person corrects the connection's credentials."""
 
 
+class VendorConsentMissing(VendorCredentialsRejected):
+    """Nothing happened, and nothing will until a person consents on the vendor's own page. Says nothing about credentials."""
+
+
 class VendorRefused(VendorError):
     """Understood and refused; the same call will be refused again."""
 

@@ -13,12 +13,16 @@ Finding = ConnectionState.Finding
 
 @dataclass(frozen=True)
 class Explanation:
-    """For a page: `title` says what happened, `advice` what to do; `detail` is the vendor's or the network's own word."""
+    """For a page: `title` says what happened, `advice` what to do; `detail` is the vendor's or the network's own word.
+
+    `page` names the tenant's page on which to do it, "" where there is none.
+    """
 
     tone: str
     title: Any
     advice: Any
     detail: str
+    page: str = ""
 
 
 _WORDS: dict[str, tuple[Any, Any]] = {
@@ -54,6 +58,10 @@ _WORDS: dict[str, tuple[Any, Any]] = {
     Finding.CREDENTIALS: (
         _("The vendor does not accept the client ID and secret."),
         _("Copy both anew from the vendor's pages; they belong together, and test and production have their own."),
+    ),
+    Finding.CONSENT: (
+        _("Nobody has allowed this at the vendor yet, or the permission is lost."),
+        _("Nothing was sent, so nothing is known of the credentials. An admin gives the permission; then test again."),
     ),
     Finding.UNAUTHORIZED: (
         _("The credentials are right, but the API does not accept the token that they gave."),
@@ -118,5 +126,10 @@ def explanation_of(connection: Connection) -> Explanation | None:
     title, advice = (_AT_TOKEN if at_token else _WORDS).get(state.test_finding) or _WORDS[state.test_finding]
     url = connection.token_url if at_token else connection.base_url
     facts = {"host": urlsplit(url).netloc, "url": _("token URL") if at_token else _("base URL")}
-    tone = {Finding.WELL: "success", Finding.QUOTA: "warning"}.get(Finding(state.test_finding), "danger")
-    return Explanation(tone, title % facts, advice % facts if advice else "", state.test_detail)
+    page = connection.spec.consent if state.test_finding == Finding.CONSENT else ""
+    return Explanation(_tone(state), title % facts, advice % facts if advice else "", state.test_detail, page)
+
+
+def _tone(state: ConnectionState) -> str:
+    tones = {Finding.WELL: "success", Finding.QUOTA: "warning", Finding.CONSENT: "warning"}
+    return tones.get(Finding(state.test_finding), "danger")

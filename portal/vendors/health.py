@@ -8,6 +8,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Greatest
 
 from portal.vendors.errors import (
+    VendorConsentMissing,
     VendorCredentialsRejected,
     VendorError,
     VendorOutcomeUnknown,
@@ -71,7 +72,7 @@ def _sunset(told: str) -> str:
 
 def _held_back(connection: Connection, error: VendorError | None, now: datetime) -> None:
     """The portal made no call. Only of the credentials that says something; what the vendor said of them stays."""
-    if isinstance(error, VendorCredentialsRejected):
+    if isinstance(error, VendorCredentialsRejected) and not isinstance(error, VendorConsentMissing):
         ConnectionState.objects.filter(connection=connection).exclude(trouble=Trouble.CREDENTIALS).update(
             trouble=Trouble.CREDENTIALS, trouble_message=str(error)[:500], trouble_since=now
         )

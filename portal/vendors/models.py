@@ -119,6 +119,7 @@ class ConnectionState(TenantModel):
         TIMEOUT = "timeout", _("Time-out")
         BROKEN_OFF = "broken_off", _("Connection broken off")
         CREDENTIALS = "credentials", _("Credentials refused")
+        CONSENT = "consent", _("Permission missing")
         UNAUTHORIZED = "unauthorized", _("Token not accepted")
         FORBIDDEN = "forbidden", _("Not allowed")
         NOT_FOUND = "not_found", _("Nothing at this address")

@@ -16,7 +16,13 @@ from kombu.exceptions import OperationalError
 from portal.audit.trail import record
 from portal.tenancy.scope import tenant_scope
 from portal.tenancy.sealing import SealBroken
-from portal.vendors.errors import VendorCredentialsRejected, VendorError, VendorProtocolError, VendorThrottled
+from portal.vendors.errors import (
+    VendorConsentMissing,
+    VendorCredentialsRejected,
+    VendorError,
+    VendorProtocolError,
+    VendorThrottled,
+)
 from portal.vendors.http import CallRecord
 from portal.vendors.line import Line
 from portal.vendors.models import Connection, ConnectionState
@@ -140,6 +146,8 @@ def finding_of(error: VendorError, last: CallRecord | None, *, at_token: bool) -
     """What is wrong, by the error and the newest exchange; `at_token`: that was with the token endpoint."""
     if isinstance(error, VendorThrottled):
         return Finding.QUOTA
+    if isinstance(error, VendorConsentMissing):
+        return Finding.CONSENT
     if last is None:
         return Finding.CREDENTIALS if isinstance(error, VendorCredentialsRejected) else Finding.OUR_FAULT
     if last.status is None:

@@ -17,7 +17,8 @@ class Vendor:
     and what is written to them, which the call log does not keep. `tokens` makes the source of a line's tokens where they
     are not had by client credentials; it is called as `SharedToken` is. With `token_path` the token URL is the base URL with
     that path, unless a person enters another one. `changed` is called with a connection that leads elsewhere now, or to
-    another account, and with the base URL that it had before.
+    another account, and with the base URL that it had before. `consent` names the tenant's page on which people allow at
+    the vendor what credentials alone do not.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Vendor:
     tokens: Callable[..., Any] | None = None
     token_path: str = ""
     changed: Callable[[Any, str], None] = lambda connection, base_url: None
+    consent: str = ""
 
 
 _vendors: dict[str, Vendor] = {}

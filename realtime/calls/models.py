@@ -34,9 +34,10 @@ class Call(TenantModel):
     connection = TenantForeignKey(Connection, models.CASCADE, related_name="+", verbose_name=_("connection"))
     state = models.CharField(_("state"), max_length=8, choices=LegState, default=LegState.CREATED)
     direction = models.CharField(_("direction"), max_length=10, blank=True)
-    from_number = models.CharField(_("from"), max_length=40, blank=True)
+    # In byte order, so that the beginning of a number is a range, which an index answers behind the wall.
+    from_number = models.CharField(_("from"), max_length=40, blank=True, db_collation="C")
     from_extension = TenantForeignKey(Extension, null=True, related_name="+", verbose_name=_("from"))
-    to_number = models.CharField(_("to"), max_length=40, blank=True)
+    to_number = models.CharField(_("to"), max_length=40, blank=True, db_collation="C")
     to_extension = TenantForeignKey(Extension, null=True, related_name="+", verbose_name=_("to"))
     began_at = models.DateTimeField(_("began"))
     answered_at = models.DateTimeField(_("answered"), null=True)

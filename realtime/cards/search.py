@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.search.registry import Description, SearchKind
 from portal.tenancy.roles import Role
-from realtime.cards.models import Card
+from realtime.cards.models import Card, CardNumber
 
 
 def describe(row: Mapping[str, Any]) -> Description:
@@ -26,4 +26,22 @@ CARD_KIND = SearchKind(
     url=lambda slug, pk: reverse("realtime:card", args=[slug, pk]),
     list_name="realtime:cards",
     order=540,
+)
+
+
+def describe_number(row: Mapping[str, Any]) -> Description:
+    return Description(row["name"], row["number"], pk=row["card"])
+
+
+CARD_NUMBERS = SearchKind(
+    "realtime.card_number",
+    _("Customers by number"),
+    "phone",
+    Role.VIEWER,
+    CardNumber,
+    values={"card": "card_id", "name": "card__name", "number": "number"},
+    describe=describe_number,
+    url=lambda slug, pk: reverse("realtime:card", args=[slug, pk]),
+    list_name="realtime:cards",
+    order=541,
 )

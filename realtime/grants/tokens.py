@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from portal.tenancy.scope import tenant_scope
 from portal.tenancy.sealing import SealBroken
-from portal.vendors.errors import VendorCredentialsRejected, VendorUnavailable
+from portal.vendors.errors import VendorConsentMissing, VendorCredentialsRejected, VendorUnavailable
 from portal.vendors.http import CallRecord, Limits, Redactor
 from portal.vendors.models import Connection, ConnectionState
 from realtime.grants import times
@@ -91,7 +91,7 @@ class GrantTokens:
         return Refresh(grant, self._connection, self._redactor, self._on_call)
 
     def _grant(self) -> Grant:
-        """Raises VendorUnavailable, of the company's VendorCredentialsRejected, when somebody has to connect (again)."""
+        """Raises VendorUnavailable, of the company's VendorConsentMissing, when somebody has to connect (again)."""
         with tenant_scope(self._connection.tenant_id):
             grants = Grant.objects.filter(connection=self._connection).exclude(state=Grant.State.ENDED)
             grant = grants.filter(pk=self._grant_id).first() if self._grant_id else grants.filter(user=None).first()
@@ -100,7 +100,7 @@ class GrantTokens:
         if (grant is not None and grant.personal) or self._grant_id:
             # One person's permission says nothing about the company's connection.
             raise VendorUnavailable("The permission is lost or ended: its person has to connect again")
-        raise VendorCredentialsRejected("Nobody allowed this at the vendor, or the permission is lost: connect again")
+        raise VendorConsentMissing("Nobody allowed this at the vendor, or the permission is lost: connect again")
 
     def _reveal(self, grant: Grant) -> str:
         value = _token_in(grant)
