@@ -8,8 +8,9 @@ class RealtimeConfig(AppConfig):
 
     def ready(self) -> None:
         from portal.lists.registry import register as register_list
+        from portal.local.demo import register as register_demo
         from portal.vendors.registry import register
-        from realtime import lists, presence
+        from realtime import demo, lists, presence
         from realtime.board import actions  # noqa: F401 - its operations are registered
         from realtime.calls.lists import CALLS, EVENTS
         from realtime.connecting import KWEBBL
@@ -24,3 +25,4 @@ class RealtimeConfig(AppConfig):
         lists.register_lists()
         register_list(CALLS)
         register_list(EVENTS)
+        register_demo(demo.load)

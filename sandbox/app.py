@@ -16,6 +16,7 @@ from sandbox.kwebbl import KWEBBL
 from sandbox.kwebbl_post import posting
 from sandbox.kwebbl_tokens import KWEBBL_TOKEN
 from sandbox.pipeline import serve
+from sandbox.shop import SHOP_PATH, shop
 from sandbox.store import Store
 from sandbox.wire import Refusal, Vendor, encode, new_transaction_id
 
@@ -40,6 +41,7 @@ def build_app(sandbox: Sandbox, control_token: str) -> web.Application:
     control.add_routes(apidaze_control.routes)
     control.add_routes(kpn_sms_control.routes)
     control.add_routes(kwebbl_control.routes)
+    app.router.add_get(SHOP_PATH, shop)
     app.cleanup_ctx.append(posting(sandbox))
     app.add_subapp("/_sandbox/", control)
     app.router.add_route("*", "/{path:.*}", no_such_path)

@@ -54,6 +54,8 @@ MANNERS: dict[str, Check] = {
     "lost": probability,
     "event_tries": positive,
     "answer_after": optional(seconds),
+    "office_per_minute": whole,
+    "office_callers": lambda value: [text(each) for each in value],
     "consent_error": optional(one_of("server_error", "unauthorized_client", "invalid_request")),
 }
 USUAL: dict[str, Any] = {
@@ -75,6 +77,8 @@ USUAL: dict[str, Any] = {
     "lost": 0.0,
     "event_tries": 1,
     "answer_after": None,
+    "office_per_minute": 0,
+    "office_callers": [],
     "consent_error": None,
 }
 USERS: list[dict[str, Any]] = [

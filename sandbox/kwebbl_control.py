@@ -39,6 +39,7 @@ async def change(request: web.Request) -> web.Response:
         if any(each is not None for each in people):
             found(company.store, company.client_id, people[0] or [], people[1] or [])
         change_manners(company.store, company.client_id, values)
+        office.open_office(_company(request))
     return web.json_response(truth.state(_company(request)))
 
 

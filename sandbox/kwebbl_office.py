@@ -1,6 +1,8 @@
 """An office's calls, planned beforehand: customers call in, colleagues call out and each other, nobody twice at once."""
 
+import json
 import random
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +12,11 @@ from sandbox.kwebbl_company import Company
 
 RING = (3.0, 20.0)
 TALK = (20.0, 240.0)
+# The step that plans the next minutes of an office that goes on by itself.
+OFFICE = "office"
+AHEAD_MINUTES = 60
+# Of the calls from outside so many come from `office_callers`, where there are any.
+KNOWN_CALLERS = 0.6
 
 
 @dataclass
@@ -19,6 +26,7 @@ class Plan:
     dice: random.Random
     users: list[str]
     dialplans: list[str]
+    callers: list[str] = field(default_factory=list)
     steps: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     free_at: dict[str, float] = field(default_factory=dict)
     calls: int = 0
@@ -36,7 +44,9 @@ def plan(
     """The same seed plans the same calls. Returns how many, and the seconds until the last step."""
     extensions = company.extensions()
     numbers = {kind: [row["number"] for row in extensions if row["kind"] == kind] for kind in ("user", "dialplan")}
-    made = Plan(random.Random(f"office/{seed}"), numbers["user"], numbers["dialplan"])
+    made = Plan(
+        random.Random(f"office/{seed}"), numbers["user"], numbers["dialplan"], company.manners["office_callers"]
+    )
     at = made.dice.expovariate(per_minute / 60)
     while at < minutes * 60:
         _plan_call(made, at)
@@ -45,6 +55,23 @@ def plan(
         steps.later(company, moment / max(speed, 0.001), **step)
     last = max((moment for moment, _step in made.steps), default=0.0)
     return {"calls": made.calls, "steps": len(made.steps), "seconds": last / max(speed, 0.001)}
+
+
+def open_office(company: Company) -> None:
+    """Calls go on by themselves from now on, while the manner `office_per_minute` says how many."""
+    planned = company.store.all("SELECT step FROM kwebbl_steps WHERE client_id = ?", company.client_id)
+    if company.manners["office_per_minute"] and not any(json.loads(row["step"])["do"] == OFFICE for row in planned):
+        steps.later(company, 0, OFFICE, "")
+
+
+def _go_on(company: Company, _conversation: str) -> None:
+    per_minute = company.manners["office_per_minute"]
+    if per_minute > 0:
+        plan(company, seed=int(time.time()), minutes=AHEAD_MINUTES, speed=1, per_minute=per_minute)
+        steps.later(company, AHEAD_MINUTES * 60, OFFICE, "")
+
+
+steps.WHOLE[OFFICE] = _go_on
 
 
 def _plan_call(made: Plan, at: float) -> None:
@@ -67,7 +94,7 @@ def _plan_call(made: Plan, at: float) -> None:
 
 def _ends(made: Plan, free: list[str], user: str) -> tuple[str, str]:
     known = made.dice.random() < 0.95
-    outside = f"+316{made.dice.randrange(10_000_000, 99_999_999)}" if known else ANONYMOUS
+    outside = _outside(made) if known else ANONYMOUS
     kind = made.dice.random()
     if (kind < 0.6 or not known) and made.dialplans:
         return outside, made.dice.choice(made.dialplans)
@@ -75,6 +102,12 @@ def _ends(made: Plan, free: list[str], user: str) -> tuple[str, str]:
     if kind < 0.8 and others:
         return user, made.dice.choice(others)
     return user, outside
+
+
+def _outside(made: Plan) -> str:
+    if made.callers and made.dice.random() < KNOWN_CALLERS:
+        return made.dice.choice(made.callers)
+    return f"+316{made.dice.randrange(10_000_000, 99_999_999)}"
 
 
 def _plan_talk(made: Plan, at: float, conversation: str, free: list[str], user: str) -> float:

@@ -1,4 +1,4 @@
-"""Calls are kept for as many days as the portal says, then forgotten: with their legs, what was told of them, and what was asked."""
+"""Calls are kept for so many days, then forgotten: with their legs, what was told of them, and what was asked of them."""
 
 from datetime import datetime, timedelta
 

@@ -18,9 +18,12 @@ class Command(BaseCommand):
             raise CommandError(
                 "The demo's passwords are no secret: it is loaded only where DEBUG is set. Nothing was changed."
             )
-        if not show:
-            add_registered_parts(demo.load_companies_and_people())
+        loaded = None if show else demo.load_companies_and_people()
+        if loaded:
+            add_registered_parts(loaded)
         self._print_sign_ins()
+        for line in loaded.told if loaded else ():
+            self.stdout.write(line)
 
     def _print_sign_ins(self) -> None:
         self.stdout.write(f"Sign in with the password {demo.PASSWORD} as one of")
