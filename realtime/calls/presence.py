@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -36,7 +37,10 @@ _WEIGHT = {TALKING: 4, ON_HOLD: 3, RINGING: 2, UNSURE: 1, FREE: 0}
 
 @dataclass(frozen=True)
 class ExtensionState:
-    """`state` is of `STATES`; `since`, `call_pk` and `other_party` (a name or a number) are of the call, if there is one."""
+    """`state` is of `STATES`; `since`, `call_pk` and `other_party` (a name or a number) are of the call, if there is one.
+
+    Of one that is unsure `since` is when something was heard of it last.
+    """
 
     state: str
     call_pk: int | None = None
@@ -69,14 +73,16 @@ def states_of(connection_id: int | None = None) -> States:
     return found
 
 
-def _open_legs(connection_id: int | None) -> QuerySet[Leg]:
+def _open_legs(connection_id: int | None) -> QuerySet[Any]:
+    """Each with `heard_last_at`."""
     rows = Leg.objects.exclude(state=LegState.ENDED).filter(began_at__gt=Now() - LONGEST)
     rows = rows.filter(Q(state__in=LIVE) | Q(state=LegState.UNSURE, began_at__gt=Now() - WONDER))
     rows = rows.filter(connection_id=connection_id) if connection_id else rows
-    return rows.select_related("from_extension", "to_extension").order_by("began_at", "pk")
+    rows = rows.select_related("from_extension", "to_extension").annotate(heard_last_at=F("call__last_event_at"))
+    return rows.order_by("began_at", "pk")
 
 
-def _sides(leg: Leg) -> list[tuple[int, str]]:
+def _sides(leg: Any) -> list[tuple[int, str]]:
     """Each extension of the leg, with who is at the other end."""
     from_, to = leg.from_extension, leg.to_extension
     caller = str(from_) if from_ else leg.from_number or leg.from_caller_id
@@ -84,7 +90,9 @@ def _sides(leg: Leg) -> list[tuple[int, str]]:
     return [*([(from_.pk, callee)] if from_ else []), *([(to.pk, caller)] if to else [])]
 
 
-def _since(leg: Leg) -> datetime:
+def _since(leg: Any) -> datetime:
+    if leg.state == LegState.UNSURE:
+        return leg.heard_last_at
     if leg.state == LegState.ON_HOLD and leg.held_at:
         return leg.held_at
     return leg.answered_at or leg.ringing_at or leg.began_at

@@ -13,7 +13,7 @@ from realtime.board import bell, picture
 from realtime.board.hub import Room
 from realtime.board.pieces import Drawn, Look, Pen
 from realtime.board.rights import Rights
-from realtime.calls.models import CallAction, LegState
+from realtime.calls.models import Call, CallAction, LegState
 from realtime.cards.keeping import Customer, add_card
 from realtime.models import Favourite
 from tests.provisioning.pages import text_of
@@ -53,10 +53,12 @@ def test_everybody_is_on_the_board_as_they_are(office, vera):
         assert words in text
 
 
-def test_a_call_whose_end_was_lost_is_unsure_and_not_in_progress(office, vera):
+def test_a_call_whose_end_was_lost_is_unsure_and_says_why_and_is_not_in_progress(office, cast, vera):
     office.call(office.extension("Reception", "201"), "+31612345678", LegState.UNSURE)
     text = text_of(vera.get(BOARD))
-    assert "Reception 201 Unsure" in text
+    with office.scope():
+        heard = Call.objects.get().last_event_at.astimezone(cast.acme.zone)
+    assert f"Reception 201 Unsure Nothing heard since {heard:%H:%M:%S}: the call's end may be lost." in text
     assert 'id="call-' not in vera.get(BOARD).content.decode()
 
 

@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from portal.tenancy.scope import tenant_scope
 from realtime.board import bell
-from realtime.calls.presence import states_of
+from realtime.calls.models import Call, Leg
+from realtime.calls.presence import WONDER, states_of
 from realtime.calls.unsure import mark_lost_calls
-from tests.realtime.telling import BOB, calls, event, legs, make_extension, make_telephones, told
+from tests.realtime.telling import BOB, NOW, calls, event, legs, make_extension, make_telephones, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE = 60
@@ -87,11 +90,20 @@ def test_whose_call_is_unsure_is_unsure(telephones):
         assert states_of()[bob.pk].state == "unsure"
 
 
+def test_who_is_unsure_is_so_since_something_was_heard_last_and_not_for_ever(telephones):
+    bob = make_extension(telephones, "Bob", "030", BOB)
+    to = {"to": {"extension_id": BOB}}
+    told(telephones, event("answered", "leg-1", -300 * MINUTE, **to), event("holding", "leg-1", -290 * MINUTE, **to))
+    with tenant_scope(telephones.tenant_id):
+        found = states_of()[bob.pk]
+        assert (found.state, found.since) == ("unsure", NOW - timedelta(minutes=290))
+        Leg.objects.update(began_at=timezone.now() - WONDER + timedelta(minutes=1))
+        assert states_of()[bob.pk].state == "unsure"
+        Leg.objects.update(began_at=timezone.now() - WONDER)
+        assert states_of()[bob.pk].state == "free"
+
+
 def unsettle(connection) -> None:
     """Its patience is over now."""
-    from django.db.models.functions import Now
-
-    from realtime.calls.models import Call
-
     with tenant_scope(connection.tenant_id):
         Call.objects.update(unsure_at=Now())
