@@ -160,7 +160,7 @@ def with_board(accounts: QuerySet[RealtimeAccount]) -> QuerySet[Any]:
 def read_from(tenant_id: int, accounts: Iterable[Any]) -> Picture:
     """As `read`, from accounts that were read `with_board`."""
     accounts = list(accounts)
-    live = list(_live_calls(tenant_id))
+    live = _each_once(list(_live_calls(tenant_id)))
     shown = {call.pk for call in live}
     asked = [(each["call"], _told(each)) for account in accounts for each in account.told_asked]
     return Picture(
@@ -184,13 +184,26 @@ def _tile(doing: ExtensionState, pk: int, name: str, number: str, kind: str, con
 
 
 def _live_calls(tenant_id: int) -> Iterable[Call]:
-    """With `open_legs` (of each its two extensions and since when it is recorded) and `card`."""
+    """With `open_legs` (of each its two extensions, who forwards it, since when it is recorded) and `card`."""
     legs = Leg.objects.filter(call=OuterRef("pk"), ended_at=None).order_by("pk")
-    told = JSONObject(ends=JSONArray("from_extension_id", "to_extension_id"), recording="recording_at")
+    ends = JSONArray("from_extension_id", "to_extension_id")
+    told = JSONObject(ends=ends, via="via_extension_id", recording="recording_at")
     calls = Call.objects.filter(tenant_id=tenant_id, state__in=LIVE).annotate(
         open_legs=ArraySubquery(legs.values(json=told)), card=_card()
     )
     return calls.select_related("from_extension", "to_extension").order_by("began_at", "pk")
+
+
+def _each_once(calls: list[Any]) -> list[Any]:
+    """Whoever calls a dialplan that rings a telephone is told of there: nothing joins the two calls before the answer."""
+    waiting = [call for call in calls if call.answered_at is None and any(_caller(call))]
+    rung_by = {(*_caller(call), leg["via"]) for call in waiting for leg in call.open_legs if leg["via"]}
+    doubled = {call.pk for call in waiting if (*_caller(call), call.to_extension_id) in rung_by}
+    return [call for call in calls if call.pk not in doubled]
+
+
+def _caller(call: Call) -> tuple[int | None, str]:
+    return call.from_extension_id, call.from_number
 
 
 def _card() -> Subquery:

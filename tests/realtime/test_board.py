@@ -13,7 +13,7 @@ from realtime.board import bell, picture
 from realtime.board.hub import Room
 from realtime.board.pieces import Drawn, Look, Pen
 from realtime.board.rights import Rights
-from realtime.calls.models import Call, CallAction, LegState
+from realtime.calls.models import Call, CallAction, Leg, LegState
 from realtime.cards.keeping import Customer, add_card
 from realtime.models import Favourite
 from tests.provisioning.pages import text_of
@@ -51,6 +51,19 @@ def test_everybody_is_on_the_board_as_they_are(office, vera):
     text = text_of(vera.get(BOARD))
     for words in ("Reception 201 Ringing", "Desk 202 On hold", "Back office 203 Free", "+31612345678"):
         assert words in text
+
+
+def test_whoever_a_dialplan_rings_a_telephone_for_is_one_call_and_not_two(office, vera):
+    sales, desk = office.extension("Sales", "345"), office.extension("Desk", "202")
+    office.call(sales, "+31612345678", LegState.RINGING, vendor_id="outer")
+    rung = office.call(desk, "+31612345678", LegState.RINGING, vendor_id="inner")
+    office.call(sales, "+31687654321", LegState.RINGING, vendor_id="waits alone")
+    with office.scope():
+        Leg.objects.filter(call=rung).update(via_extension=sales, via_number="345")
+    told = vera.get(NOW).json()
+    pieces = [told["pieces"][key] for key in told["order"]["calls"]]
+    assert [("Desk (202)" in piece, "+31687654321" in piece) for piece in pieces] == [(True, False), (False, True)]
+    assert "Sales 345 Ringing" in text_of(vera.get(BOARD))
 
 
 def test_a_call_whose_end_was_lost_is_unsure_and_says_why_and_is_not_in_progress(office, cast, vera):
