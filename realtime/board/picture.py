@@ -195,10 +195,10 @@ def _live_calls(tenant_id: int) -> Iterable[Call]:
 
 
 def _each_once(calls: list[Any]) -> list[Any]:
-    """Whoever calls a dialplan that rings a telephone is told of there: nothing joins the two calls before the answer."""
-    waiting = [call for call in calls if call.answered_at is None and any(_caller(call))]
-    rung_by = {(*_caller(call), leg["via"]) for call in waiting for leg in call.open_legs if leg["via"]}
-    doubled = {call.pk for call in waiting if (*_caller(call), call.to_extension_id) in rung_by}
+    """Whoever calls a dialplan that rings a telephone is told of there: no event joins the two before they are bridged."""
+    alone = [call for call in calls if len(call.open_legs) == 1 and any(_caller(call))]
+    rung_by = {(*_caller(call), via) for call in alone if (via := call.open_legs[0]["via"])}
+    doubled = {call.pk for call in alone if (*_caller(call), call.to_extension_id) in rung_by}
     return [call for call in calls if call.pk not in doubled]
 
 

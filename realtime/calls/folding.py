@@ -14,6 +14,7 @@ from realtime.calls.parties import NOBODY, Party
 # Of events told at the same moment, this is the order in which they happened.
 ORDER = (
     "created",
+    "transferred",
     "ringing",
     "answered",
     "bridged",
@@ -21,17 +22,18 @@ ORDER = (
     "resume",
     "start_recording",
     "stop_recording",
-    "transferred",
     "terminated",
 )
 _PLACE = {event_type: place for place, event_type in enumerate(ORDER)}
 # Where the "answered" was lost, these still tell that somebody is talking.
 ONLY_WHEN_ANSWERED = {"bridged", "holding", "resume"}
+ANSWERS = {"answered"} | ONLY_WHEN_ANSWERED
 # Who is joined to somebody else is not on hold any more.
 ENDS_A_HOLD = {"resume", "bridged", "transferred"}
 UNTOLD = "untold"
-# The first that fits a leg is the state of its call: one who waits is more to be seen than one who talks.
-MOST_TELLING = (LegState.ON_HOLD, LegState.TALKING, LegState.RINGING, LegState.CREATED)
+# The first that fits a leg is the state of its call: one who waits is more to be seen than one who talks. Of legs that were
+# bridged one rings only when it was transferred.
+MOST_TELLING = (LegState.ON_HOLD, LegState.RINGING, LegState.TALKING, LegState.CREATED)
 
 
 @dataclass(frozen=True)
@@ -95,16 +97,17 @@ def fold(events: Iterable[Told]) -> LegFacts:
     held = None if ended else _still(story, {"holding"}, ENDS_A_HOLD)
     recording = None if ended else _still(story, {"start_recording"}, {"stop_recording"})
     answered = _first(story, {"answered"}) or _first(story, ONLY_WHEN_ANSWERED)
+    again = _rings_again(story)
     own = [told for told in known if not told.loose]
     return LegFacts(
-        state=_state(bool(known), story, ended, answered, held),
+        state=_state(bool(known), story, ended, answered if again is None else None, held),
         began_at=story[0].at,
         last_at=everything[-1].at,
         direction=next((told.told["direction"] for told in story if told.told.get("direction")), "")[:10],
         from_=from_,
         via=via,
         to=to,
-        ringing_at=_at(_first(story, {"ringing"})),
+        ringing_at=_at(again or _first(story, {"ringing"})),
         answered_at=_at(answered),
         held_at=_at(held),
         recording_at=_at(recording),
@@ -144,6 +147,12 @@ def _still(story: Sequence[Told], begins: set[str], ends: set[str]) -> Told | No
         elif told.event_type in begins:
             since = since or told
     return since
+
+
+def _rings_again(story: Sequence[Told]) -> Told | None:
+    """The "ringing" of whom the leg was transferred to, as long as nobody there has answered."""
+    moved = [place for place, told in enumerate(story) if told.event_type == "transferred"]
+    return _still(story[moved[-1] :], {"ringing"}, ANSWERS) if moved else None
 
 
 def _at(told: Told | None) -> datetime | None:

@@ -95,7 +95,8 @@ def _since(leg: Any) -> datetime:
         return leg.heard_last_at
     if leg.state == LegState.ON_HOLD and leg.held_at:
         return leg.held_at
-    return leg.answered_at or leg.ringing_at or leg.began_at
+    answered_at = None if leg.state == LegState.RINGING else leg.answered_at
+    return answered_at or leg.ringing_at or leg.began_at
 
 
 def _stronger(state: ExtensionState, known: ExtensionState) -> bool:

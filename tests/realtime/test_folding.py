@@ -83,6 +83,20 @@ def test_after_a_transfer_the_sides_are_those_after_it():
     assert (leg.to, leg.from_, leg.transferred, leg.state) == (Party("030", BOB), Party(f"+{ANNA}"), "blind", "talking")
 
 
+@pytest.mark.parametrize("seconds", [0, 2])
+def test_whom_it_was_transferred_to_rings_until_they_answer(seconds):
+    moved = of_leg(*LIFE[:3], event("transferred", "leg-1", 9), event("ringing", "leg-1", 9 + seconds))
+    leg = fold(moved)
+    assert (leg.state, leg.ringing_at, leg.answered_at) == ("ringing", at(9 + seconds), at(6))
+    talking = fold(of_leg(event("answered", "leg-2", 6), leg="leg-2"))
+    assert fold_call({"leg-1": leg, "leg-2": talking}).state == "ringing"
+    assert fold([*moved, Told("later", "answered", at(15))]).state == "talking"
+
+
+def test_a_ringing_that_is_told_late_makes_no_transferred_call_ring():
+    assert fold(of_leg(*LIFE[:3], event("transferred", "leg-1", 9), event("ringing", "leg-1", 2))).state == "talking"
+
+
 def test_how_it_was_transferred_may_be_left_out():
     assert fold(of_leg(event("transferred", "leg-1"))).transferred == "untold"
 

@@ -1,5 +1,6 @@
 """Acme's telephone system with people in it, connected by grants that the vendor gave without a consent page."""
 
+import time
 from dataclasses import dataclass
 
 from portal.tenancy.models import User
@@ -13,11 +14,15 @@ from tests.realtime.switchboard import SECRET, Switchboard
 DIRECTORY = ["company.users", "company.dialplans"]
 EVERYTHING = [*DIRECTORY, "user.info", "calls.events"]
 PRESENCE = [*DIRECTORY, "calls.events.presence"]
+# A worker of its own has to start first.
+PATIENCE = 60
 
 
 @dataclass
 class Office(Switchboard):
     """`alice` is the admin of the telephone system; `bob`, `vera` and `adam` have telephones, too."""
+
+    conversation: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -83,3 +88,17 @@ class Office(Switchboard):
     def effects(self, kind: str) -> int:
         """How often something really happened at the vendor."""
         return len(self.control.ledger(self.client_id, kind=kind))
+
+    def wait_until_told(self) -> None:
+        """Until a worker of its own has read the directory, and the vendor tells of calls."""
+        ends = time.monotonic() + PATIENCE
+        while not (self.subscriptions("active") and self.account().read_at):
+            assert time.monotonic() < ends, f"after {PATIENCE} s the subscriptions are {self.states()}"
+            time.sleep(0.2)
+
+    def ring(self, caller: str, callee: str) -> None:
+        """A call begins; what `step` does happens to this one."""
+        self.conversation = self.control.start_call(self.client_id, caller, callee)["conversation"]
+
+    def step(self, step: str) -> None:
+        self.control.step_call(self.client_id, self.conversation, step)
