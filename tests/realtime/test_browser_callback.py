@@ -1,5 +1,6 @@
 """Call me back, in a real browser: on a shop's page of another origin, with the keyboard, to its outcome."""
 
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -7,16 +8,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from django.core.cache import cache
 from django.utils import timezone
-from playwright.sync_api import FrameLocator, expect
+from playwright.sync_api import FrameLocator, Page, expect
 
 from portal.tenancy.scope import tenant_scope
 from realtime.callback.models import CallbackForm, CallbackRequest
 from realtime.calls.models import Call, CallAction, Leg
+from tests.realtime.directory.office import EVERYTHING, Office
 from tests.realtime.samples_of_others import let_call, make_form
+from tests.slice.conftest import browser_of, process_env
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-ANNA = "+31612345678"
+# Fixtures of the slice: people signed in already, and short times.
+assert browser_of
+assert process_env
+
+ANNA, ANNAS_MOTHER = "+31612345678", "+31687654321"
 LONG_ENOUGH = 3_500  # milliseconds until a form may be sent
 
 
@@ -124,3 +131,81 @@ def test_a_site_that_may_not_shows_nothing(browser, form, shop):
         page.goto(shop.origin)
         expect(frame(page).get_by_label("Your telephone number")).to_be_visible()
         context.close()
+
+
+# --- From the company's page to the telephones ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def worker_env(portal_server):
+    """The vendor posts its events to where the portal is."""
+    return {"PORTAL_URL": portal_server}
+
+
+@pytest.fixture
+def office(transactional_db, cast, sandbox, worker) -> Office:
+    """Acme's telephone system at the vendor, which tells of its calls and takes new ones."""
+    cache.clear()
+    office = Office(cast.acme, sandbox)
+    office.connect(cast.alice, [*EVERYTHING, "calls.create"])
+    office.wait_until_told()
+    return office
+
+
+def make_form_by_hand(adam: Page, site: str) -> str:
+    """A form by which Bob calls back the visitors of `site`; the lines that embed it, as its page has them."""
+    adam.goto("/t/acme/live/callback/forms/new/")
+    adam.get_by_label("Name", exact=True).fill("Shop")
+    adam.get_by_label("Who calls back").select_option(label="Bob de Vries")
+    adam.get_by_label("Sites").fill(site)
+    adam.get_by_label("Language").select_option("en")
+    adam.get_by_role("button", name="Save").click()
+    adam.get_by_role("link", name="Shop").click()
+    return adam.locator("pre", has_text="iframe").inner_text()
+
+
+def ask(visitor: Page, site: str, number: str) -> None:
+    visitor.goto(site)
+    expect(frame(visitor).get_by_role("heading", name="Call me back")).to_be_visible()
+    frame(visitor).get_by_label("Your telephone number").fill(number)
+    visitor.wait_for_timeout(LONG_ENOUGH)
+    frame(visitor).get_by_role("button", name="Call me back").click()
+    expect(frame(visitor).get_by_text("We are calling you.")).to_be_visible()
+
+
+def rings(board: Page, office: Office, number: str) -> None:
+    """Bob's telephone and the visitor's: what the vendor plays goes on with this call."""
+    call = board.locator("#board-calls > li").filter(has_text=re.compile(rf"Bob de Vries \(202\).*{re.escape(number)}"))
+    expect(call).to_contain_text("Ringing")
+    office.conversation = office.truth()["calls"][-1]["conversation"]
+
+
+def outcome(page: Page, number: str, said: str) -> None:
+    """The company's list says it, and so does the request's own page."""
+    page.goto("/t/acme/live/callback/")
+    row = page.get_by_role("row").filter(has_text=number)
+    expect(row).to_contain_text(said)
+    row.get_by_role("link").click()
+    expect(page.get_by_role("heading", name=number)).to_be_visible()
+    expect(page.locator("main")).to_contain_text(said)
+
+
+def test_visitors_are_really_called_and_everybody_is_told_what_became_of_it(page, shop, browser_of, cast, office):
+    adam, bob = browser_of(cast.adam), browser_of(cast.bob)
+    shop.html = make_form_by_hand(adam, shop.origin)
+    assert "<iframe" in shop.html
+    bob.goto("/t/acme/live/")
+
+    ask(page, shop.origin, "06 12345678")
+    rings(bob, office, ANNA)
+    office.step("answer")
+    expect(frame(page).get_by_text("You are on the telephone with us.")).to_be_visible()
+    office.step("hang_up")
+    outcome(adam, ANNA, "Called")
+
+    ask(page, shop.origin, "06 87654321")
+    rings(bob, office, ANNAS_MOTHER)
+    office.step("hang_up")
+    expect(frame(page).get_by_text("The call did not come about.")).to_be_visible()
+    outcome(adam, ANNAS_MOTHER, "Not called")
+    assert office.effects("call_placed") == 2
