@@ -84,7 +84,7 @@ class Favourite(TenantModel):
 class UserLevel(TenantModel):
     """The ledger that billing stands on: each change of how many users a telephone system has, with the level it led to.
 
-    PostgreSQL writes it with each reading of the directory (migration 0100), and nobody changes it. It begins with what the
+    PostgreSQL writes it with each reading of the directory (migration 0009), and nobody changes it. It begins with what the
     first reading found. `recorded_at` is when the reading began.
     """
 

@@ -57,7 +57,7 @@ BEGIN_NOW = [
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("realtime", "0007_grants_listed"),
+        ("realtime", "0008_calls_by_number"),
         ("tenancy", "0004_first_steps"),
         ("vendors", "0005_lists"),
         ("search", "0002_wall"),
