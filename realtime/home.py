@@ -324,7 +324,7 @@ def _unconnected(request: HttpRequest, desk: Desk) -> Matter | None:
     """Whoever was never connected has it among the first steps."""
     if desk.company is not None or desk.read_at is None:
         return None
-    text = _("Nobody connects %(connection)s any more: the directory was last read %(time)s ago.")
+    text = _("%(connection)s has no permission any more: the directory was last read %(time)s ago.")
     return Matter(
         "warning", text % _since_when(desk, desk.read_at), _url(request, "connect", desk.pk), _("Connect"), Role.ADMIN
     )

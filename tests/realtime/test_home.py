@@ -121,7 +121,7 @@ def test_a_persons_own_lost_permission_is_told_to_that_person_alone(home, office
 def test_what_nobody_connects_any_more_is_told(home, office):
     Grant.objects.update(state=Grant.State.ENDED)
     RealtimeAccount.objects.update(read_at=timezone.now() - DAYS)
-    assert reasons(home()) == ["Nobody connects Live calls any more: the directory was last read 3 days ago."]
+    assert reasons(home()) == ["Live calls has no permission any more: the directory was last read 3 days ago."]
 
 
 def test_a_permission_for_what_the_company_wants_is_told_as_missing(home, office):
