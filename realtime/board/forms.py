@@ -52,8 +52,13 @@ class PlaceForm(PortalForm):
         return len(self._systems) > 1
 
     def _choices(self, system: Connection, telephones: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        own = (self._value(system), str(_("My own telephone")))
-        return [own, *((self._value(system, number), f"{name} ({number})") for name, number in telephones)]
+        own = str(_("My own telephone"))
+        # Of a closed select its group is not seen.
+        label = f"{own} ({system.name})" if self._several else own
+        return [
+            (self._value(system), label),
+            *((self._value(system, number), f"{name} ({number})") for name, number in telephones),
+        ]
 
     def _value(self, system: Connection, number: str = "") -> str:
         """Internal numbers are the same in many systems."""

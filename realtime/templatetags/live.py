@@ -1,5 +1,6 @@
 """Pieces of the pages of live calls that tell of permissions: one that is missing, one that is lost."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,19 +18,22 @@ register = template.Library()
 
 
 @register.inclusion_tag("realtime/_missing_scope.html", takes_context=True)
-def missing_scope(context: Context, connection: Connection | Place, *scopes: str) -> dict[str, Any]:
+def missing_scope(
+    context: Context, connection: Connection | Place | list[Connection] | list[Place], *scopes: str
+) -> dict[str, Any]:
     """`{% missing_scope connection "calls.manage" %}`: what cannot be done for want of a permission, and how to ask for it.
 
-    Nothing when the reader's own permission or the company's allows it, or allowed it and is lost. One query for all of the
-    page, or none (`places_of`).
+    Of one telephone system or several; nothing when the reader's own permission or the company's allows it, or allowed it and
+    is lost. One query for all of the page, or none (`places_of`).
     """
     request = context["request"]
-    places = places_of(request)
-    place = next((each for each in places if each.pk == connection.pk), None)
-    lacking = dict.fromkeys(purpose_of(scope) for scope in scopes if place is None or place.misses(scope))
+    looked_at = connection if isinstance(connection, list) else [connection]
+    wanted = {each.pk for each in looked_at}
+    places = [place for place in places_of(request) if place.pk in wanted]
+    lacking = [(place, purpose) for place in places for purpose in _lacking(place, scopes)]
     return {
-        "lacking": [(purpose, _ask(request, connection.pk, purpose)) for purpose in lacking],
-        "name": connection.name if len(places) > 1 else "",
+        "lacking": [(place, purpose, _ask(request, place.pk, purpose)) for place, purpose in lacking],
+        "several": len(looked_at) > 1,
         "may_administer": request.membership.allows(Role.ADMIN),
     }
 
@@ -49,6 +53,10 @@ def lost_grants(context: Context) -> dict[str, Any]:
 def live_places(context: Context) -> list[Place]:
     """`{% live_places as places %}`: the telephone systems that the page tells of. Queries as above."""
     return places_of(context["request"])
+
+
+def _lacking(place: Place, scopes: Iterable[str]) -> list[Purpose]:
+    return list(dict.fromkeys(purpose_of(scope) for scope in scopes if place.misses(scope)))
 
 
 def _ask(request: HttpRequest, connection_pk: int, purpose: Purpose) -> str:

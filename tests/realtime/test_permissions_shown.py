@@ -8,10 +8,12 @@ from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 
 from realtime.grants.models import Grant
+from tests.fixtures.barriers import in_both_themes
 from tests.provisioning.pages import text_of
 from tests.realtime.boards import ALL_SCOPES, Office
 from tests.realtime.pages import url
 from tests.realtime.samples import some_connection
+from tests.slice.conftest import session_cookie
 from tests.sweep.test_queries import MOST_QUERIES, PUT_BACK
 
 DIRECTORY = ["company.users", "company.dialplans", "user.info"]
@@ -105,7 +107,8 @@ def test_of_several_telephone_systems_each_is_named(office, cast, pages, alice):
     second = Office(cast.acme, cast.alice, ALL_SCOPES, connection=_second(office))
     said = text_of(alice.get(pages["board"]))
     assert said.count(NOT_YET) == 1
-    assert f"{NOT_YET} Live calls" in said
+    assert "Live calls: The live board with all calls" in said
+    assert "Other house: The live board with all calls" not in said
     with office.scope():
         Grant.objects.filter(connection=second.connection).update(state=Grant.State.LOST)
     assert "The permission at Other house is lost" in text_of(alice.get(pages["board"]))
@@ -129,6 +132,19 @@ def test_another_companys_permissions_are_none_of_ours(office, cast, pages, alic
     said = text_of(alice.get(pages["board"]))
     assert NOT_YET in said
     assert LOST not in said
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["board", "calls", "directory", "extension"])
+def test_nothing_of_it_is_a_barrier(page, portal_server, office, cast, pages, name):
+    office.grant(["calls.manage"])
+    with office.scope():
+        Grant.objects.update(state=Grant.State.LOST)
+    _second(office)
+    page.context.add_cookies([session_cookie(cast.alice, portal_server)])
+    page.goto(pages[name])
+    assert page.get_by_role("link", name="Connect again").count() == 1
+    assert in_both_themes(page) == []
 
 
 def _second(office):

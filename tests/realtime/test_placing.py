@@ -79,7 +79,7 @@ def test_the_same_number_in_two_systems_is_two_telephones(amsterdam, brussels, b
 def test_only_where_it_is_allowed_are_other_telephones_offered(amsterdam, brussels, bob):
     """The grant of one telephone system lends nothing to another."""
     page = bob.get(url("call_place"))
-    assert choices(page) == ["My own telephone", "Reception (201)", "My own telephone"]
+    assert choices(page) == ["My own telephone (Amsterdam)", "Reception (201)", "My own telephone (Brussels)"]
     refused = place(bob, to="+31612345678", from_extension=f"{brussels.connection.pk}:201")
     assert refused.status_code == 422
     assert asked(amsterdam) == []
