@@ -10,7 +10,6 @@ class MessagingConfig(AppConfig):
         from messaging import demo, lists, presence, support
         from messaging.campaigns import sending  # noqa: F401 - its kind of operation is known from here on
         from messaging.connecting import KPN_SMS
-        from messaging.inbound import lists as lists_of_replies
         from messaging.people.lists import register_lists
         from portal.local.demo import register as register_demo
         from portal.vendors.registry import register
@@ -21,5 +20,4 @@ class MessagingConfig(AppConfig):
         presence.register()
         register_lists()
         lists.register_lists()
-        lists_of_replies.register_lists()
         register_demo(demo.load)

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from messaging.inbound import numbers as verbs
 from messaging.inbound.forms import ForwardingForm, NumberForm
-from messaging.inbound.lists import REPLIES
 from messaging.inbound.talks import talk_before, with_standing
+from messaging.lists import REPLIES
 from messaging.models import Forward, VirtualNumber
 from messaging.reports.addresses import inbound_url
 from messaging.views.desk import desk_of, no_connection, page
