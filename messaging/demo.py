@@ -192,7 +192,9 @@ def _taken(batch: Batch, at: datetime) -> None:
     due = at + timedelta(hours=72)
     Batch.objects.filter(pk=batch.pk).update(state=Batch.State.DONE, taken_at=at, reports_due_at=due)
     Message.objects.filter(batch=batch).update(state=State.HANDED_OVER, state_at=at)
-    place, _made = Destination.objects.get_or_create(**own, connection_id=batch.campaign.connection_id, country="NL")
+    place, _made = Destination.objects.get_or_create(
+        tenant_id=batch.tenant_id, connection_id=batch.campaign.connection_id, country="NL"
+    )
     count = batch.messages.count()
     PartsSent.objects.create(
         **own, destination=place, batch=batch, sending=sending, sent_at=at, messages=count, parts=count

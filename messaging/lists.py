@@ -247,7 +247,7 @@ def _replies(tenant: Tenant) -> QuerySet[InboundMessage]:
     return with_standing().filter(tenant=tenant).defer("to__forward_secret")
 
 
-def _offers(tenant: Tenant) -> dict[str, QuerySet[Any]]:
+def _numbers(tenant: Tenant) -> dict[str, QuerySet[Any]]:
     name = Coalesce(NullIf("name", Value("")), F("number"))
     return {"to": choices_of(VirtualNumber.objects.filter(tenant=tenant).order_by("number"), "pk", name)}
 
@@ -271,7 +271,7 @@ REPLIES = ListSpec(
     form=lambda data, tenant: ReplyFilter(data),
     narrow=lambda form, rows, tenant: form.narrow(rows, tenant.zone),
     order=("-received_at", "-pk"),
-    offers=_offers,
+    offers=_numbers,
 )
 
 

@@ -62,6 +62,7 @@ CUSTOMERS = (
     Customer("Julia Maas", ["+32470123456"], "Maas NV", "C-1006"),
 )
 CRM_LINK = "https://crm.example/customers?phone={number}&id={reference}"
+OFFICE_CALLERS = [number for customer in CUSTOMERS for number in customer.numbers]
 # A telephone system with an office's life, told as untidily as the vendor's document allows.
 MANNERS = {
     "spelling": "mixed",
@@ -69,7 +70,7 @@ MANNERS = {
     "late": 0.05,
     "answer_after": 4,
     "office_per_minute": 2,
-    "office_callers": [number for customer in CUSTOMERS for number in customer.numbers],
+    "office_callers": OFFICE_CALLERS,
 }
 # A worker may be quicker, and is then waited for.
 PATIENCE_SECONDS = 20
@@ -97,7 +98,7 @@ def load(demo: Demo) -> None:
         _telephones(connection, people)
         _customers(tenant, people["bob"])
         demo.told.append(_form(connection, url, people["adam"]))
-    demo_history.load(connection, [number for _name, number, _person in USERS], MANNERS["office_callers"])
+    demo_history.load(connection, [number for _name, number, _person in USERS], OFFICE_CALLERS)
 
 
 def _known(tenant: Tenant) -> Connection | None:

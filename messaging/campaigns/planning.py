@@ -171,7 +171,7 @@ def _forcing() -> list[list[Any]]:
     return [list(row) for row in rows]
 
 
-def _price(campaign: Campaign, countries: dict[str, dict[str, int]]) -> Decimal | None:
+def _price(campaign: Campaign, countries: dict[str, dict[str, Any]]) -> Decimal | None:
     """What all parts cost; None while the price of one country is not agreed. Destinations are made where there are none."""
     wanted = [
         Destination(tenant_id=campaign.tenant_id, connection_id=campaign.connection_id, country=country)
@@ -180,13 +180,12 @@ def _price(campaign: Campaign, countries: dict[str, dict[str, int]]) -> Decimal 
     Destination.objects.bulk_create(wanted, ignore_conflicts=True)
     known = Destination.objects.filter(connection=campaign.connection_id, country__in=countries)
     prices = dict(known.values_list("country", "unit_price"))
+    total: Decimal | None = Decimal()
     for country, row in countries.items():
-        row["price"] = None if prices[country] is None else str(prices[country])
-    if any(price is None for price in prices.values()):
-        return None
-    return sum((prices[country] * row["parts"] for country, row in countries.items()), Decimal()).quantize(
-        CENT, ROUND_HALF_UP
-    )
+        price = prices[country]
+        row["price"] = None if price is None else str(price)
+        total = None if price is None or total is None else total + price * row["parts"]
+    return None if total is None else total.quantize(CENT, ROUND_HALF_UP)
 
 
 def _pieces(lines: Iterator[PlannedLine]) -> Iterator[list[PlannedLine]]:

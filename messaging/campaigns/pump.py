@@ -64,7 +64,8 @@ def pump_step(campaign: Campaign) -> timedelta | None:
         _hold(asked)
         return wait
     if not asked and not _planned(campaign).exists():
-        return _end(campaign, State.DONE)
+        _end(campaign, State.DONE)
+        return None
     if reason := reason_to_stop(campaign):
         return _stop(campaign, reason, asked)
     _begin(campaign)
@@ -229,4 +230,6 @@ def cancel_step(campaign: Campaign) -> timedelta | None:
     if planned:
         cancel_batches(campaign, batches.lock(planned))
         return timedelta()
-    return wait or _end(campaign, State.CANCELLED)
+    if not wait:
+        _end(campaign, State.CANCELLED)
+    return wait

@@ -57,7 +57,7 @@ def send_again(batch: Batch, *, reason: str, may_get_twice: int | None, acting_u
 
 def _operation_of(batch: Batch) -> Operation:
     """Locked before its batch, as the workers do."""
-    operation = Operation.objects.select_for_update(of=("self",)).filter(pk=batch.operation_id).first()
+    operation = Operation.objects.select_for_update(of=("self",)).filter(pk=batch.operation_id or 0).first()
     if operation is not None and operation.status == Status.UNKNOWN:
         raise NotPromised(
             _("A delivery report may still prove that it left. Nothing was sent: decide when it needs a person.")

@@ -107,7 +107,7 @@ def proven_sending(batch: Batch) -> Sending | None:
     return batch.sendings.exclude(first_report_at=None).order_by("-number").first()
 
 
-def _untold(batch: Batch) -> Iterable[Message]:
+def _untold(batch: Batch) -> QuerySet[Message]:
     return Message.objects.filter(batch=batch, state__in=batches.UNTOLD).order_by("pk")
 
 

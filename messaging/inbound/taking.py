@@ -37,7 +37,7 @@ def _new(account: SmsAccount, come: Sequence[Come], numbers: dict[str, VirtualNu
     ids = {said.vendor_id for _report, said in come}
     kept = InboundMessage.objects.filter(connection_id=account.connection_id, vendor_id__in=ids)
     known = set(kept.values_list("vendor_id", flat=True))
-    new = {}
+    new: dict[str, InboundMessage] = {}
     for report, said in come:
         if said.vendor_id not in known:
             new.setdefault(said.vendor_id, _message(account, report, said, numbers[said.recipient]))

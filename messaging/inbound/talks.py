@@ -60,7 +60,7 @@ def _theirs(newest: InboundMessage, before: datetime | None) -> list[Said]:
 
 def _ways(row: Any) -> list[tuple[str, str]]:
     """Where it was passed on to, and how that went, in words."""
-    return [(Forward.Way(each["way"]).label, Forward.State(each["state"]).label) for each in row.passed_on]
+    return [(str(Forward.Way(each["way"]).label), str(Forward.State(each["state"]).label)) for each in row.passed_on]
 
 
 def _ours(newest: InboundMessage, before: datetime | None) -> list[Said]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -72,7 +73,10 @@ def _in_state(state: str) -> QuerySet[Campaign]:
 
 def _used(each: DaySum, rules: SmsRules) -> float:
     """The share of the bound that is nearest."""
-    pairs = [(each.recipients, rules.most_recipients_a_day), (each.eur, rules.most_eur_a_day)]
+    pairs: list[tuple[int | Decimal, int | Decimal | None]] = [
+        (each.recipients, rules.most_recipients_a_day),
+        (each.eur, rules.most_eur_a_day),
+    ]
     return max([float(used) / float(most) for used, most in pairs if most], default=0.0)
 
 

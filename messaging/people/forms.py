@@ -66,7 +66,7 @@ class ContactFilter(FilterForm):
         if tag := chosen.get("tag"):
             rows = rows.filter(tags__contains=[tag.lower()])
         if stands := chosen.get("opted_out"):
-            rows = rows.filter(on_list=stands == "yes")
+            rows = rows.filter(Q(on_list=stands == "yes"))
         return rows
 
 

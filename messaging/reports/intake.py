@@ -90,7 +90,14 @@ def _take(request: HttpRequest, address: Address) -> HttpResponse:
 
 def _store(address: Address, body: bytes, key_id: str) -> None:
     """Once however often it comes: committed when this returns."""
-    values = [address.tenant_id, address.connection_id, address.sending_id, _digest(address, body), body, key_id]
+    values: list[int | str | bytes | None] = [
+        address.tenant_id,
+        address.connection_id,
+        address.sending_id,
+        _digest(address, body),
+        body,
+        key_id,
+    ]
     with tenant_scope(address.tenant_id), connection.cursor() as cursor:
         cursor.execute(STORE, values)
 

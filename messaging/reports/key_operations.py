@@ -157,7 +157,7 @@ def _key_id(operation: Operation) -> str:
 def _stage(work: Work) -> RemoteKey:
     client = _client(work)
     with tenant_scope(work.operation.tenant_id):
-        secret = SigningKey.objects.get(pk=work.operation.subject_id).secret.reveal()
+        secret = _rows(work.operation).get().secret.reveal()
     return client.create(secret, _key_id(work.operation), staged=True)
 
 
@@ -220,7 +220,7 @@ def _staged(operation: Operation, answer: object) -> None:
 def _activated(operation: Operation, answer: object) -> None:
     """The one before it is on its way out: reports signed with it are still to come."""
     before = SigningKey.objects.filter(connection_id=operation.connection_id, level=operation.payload["level"])
-    before.filter(state=State.ACTIVE).exclude(pk=operation.subject_id).update(state=State.RETIRING)
+    before.filter(state=State.ACTIVE).exclude(pk=operation.subject_id or 0).update(state=State.RETIRING)
     _rows(operation).update(asked="", state=State.ACTIVE)
 
 
@@ -258,4 +258,4 @@ def _names(operation: Operation) -> list[tuple[str, str]]:
 
 
 def _rows(operation: Operation) -> Any:
-    return SigningKey.objects.filter(pk=operation.subject_id)
+    return SigningKey.objects.filter(pk=operation.subject_id or 0)

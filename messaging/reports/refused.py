@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from datetime import date
 
 from django.db import connection
 from django.utils import timezone
@@ -57,9 +58,15 @@ class Tally:
 
 
 def _count(address: Address, reason: str, count: int) -> None:
-    values = {"tenant": address.tenant_id, "connection": address.connection_id, "reason": reason, "count": count}
+    values: dict[str, int | str | date] = {
+        "tenant": address.tenant_id,
+        "connection": address.connection_id,
+        "reason": reason,
+        "count": count,
+        "day": timezone.now().date(),
+    }
     with tenant_scope(address.tenant_id), connection.cursor() as cursor:
-        cursor.execute(COUNT, {**values, "day": timezone.now().date()})
+        cursor.execute(COUNT, values)
 
 
 class KeysWanted:

@@ -42,7 +42,7 @@ def _end(action: CallAction) -> None:
     if action.state == State.TAKEN:
         actions.update(state=State.UNCONFIRMED, ended_at=timezone.now())
         return
-    operation = Operation.objects.select_for_update(of=("self",)).get(pk=action.operation_id)
+    operation = Operation.objects.select_for_update(of=("self",)).get(pk=action.operation_id or 0)
     if operation.status == Status.WAITING:
         engine.end_without_effect(operation, Status.CANCELLED, "", TOO_LATE)
     elif operation.status in STUCK:

@@ -36,8 +36,7 @@ def change_form(form: CallbackForm, *, acting_user: Any, **fields: Any) -> None:
         setattr(form, name, fields[name])
     _saved(form)
     after = {name: fields[name] for name in before}
-    told = {"before": _shown(before), "after": _shown(after)}
-    record("realtime.callback_form_changed", form, **told, acting_user=acting_user)
+    record("realtime.callback_form_changed", form, before=_shown(before), after=_shown(after), acting_user=acting_user)
 
 
 @transaction.atomic

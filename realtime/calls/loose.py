@@ -76,7 +76,9 @@ def _pairs(connection: Connection, places: Sequence[Place]) -> tuple[dict[int, i
         return {}, []
     legs = Leg.objects.filter(connection=connection, ends__in=ends)
     near = legs.filter(heard_at__range=(first - 2 * REACH, last + 2 * REACH)).values_list("pk", "ends", "heard_at")
-    pairs = pair([Begin(begin.pk, begin.ends, begin.at) for begin in loose], [Begin(*leg) for leg in near])
+    pairs = pair(
+        [Begin(begin.pk, begin.ends, begin.at) for begin in loose], [Begin(pk, ends, at) for pk, ends, at in near if at]
+    )
     return pairs, [begin for begin in loose if first - REACH <= begin.at <= last + REACH]
 
 
@@ -84,17 +86,18 @@ def _give(differing: Sequence[LooseBegin], pairs: Mapping[int, int]) -> list[Leg
     """Returns the legs that got or lost one."""
     touched = {begin.leg_id for begin in differing} | {pairs.get(begin.pk) for begin in differing}
     for begin in differing:
-        LegEvent.objects.filter(leg_id=begin.leg_id, event_key=begin.event_key).delete()
+        if begin.leg_id:
+            LegEvent.objects.filter(leg_id=begin.leg_id, event_key=begin.event_key).delete()
         begin.leg_id = pairs.get(begin.pk)
     update_rows(differing, ["leg"])
-    LegEvent.objects.bulk_create(_row(begin) for begin in differing if begin.leg_id)
+    LegEvent.objects.bulk_create(_row(begin, begin.leg_id) for begin in differing if begin.leg_id)
     return list(Leg.objects.filter(pk__in=[pk for pk in touched if pk])) if touched else []
 
 
-def _row(begin: LooseBegin) -> LegEvent:
+def _row(begin: LooseBegin, leg_id: int) -> LegEvent:
     return LegEvent(
         tenant_id=begin.tenant_id,
-        leg_id=begin.leg_id,
+        leg_id=leg_id,
         event_key=begin.event_key,
         event_type="created",
         at=begin.at,

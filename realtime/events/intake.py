@@ -74,6 +74,12 @@ def _take(request: HttpRequest, address: Address) -> HttpResponse:
 
 def _store(address: Address, body: bytes) -> None:
     """Once however often it comes: committed when this returns."""
-    values = [address.tenant_id, address.connection_id, address.subscription_id, key_of(body), body]
+    values: list[int | str | bytes | None] = [
+        address.tenant_id,
+        address.connection_id,
+        address.subscription_id,
+        key_of(body),
+        body,
+    ]
     with tenant_scope(address.tenant_id), connection.cursor() as cursor:
         cursor.execute(STORE, values)

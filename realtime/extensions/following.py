@@ -3,7 +3,7 @@
 What the grant's scopes do not show proves nothing, and neither does a list with holes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -99,6 +99,6 @@ def _change(row: tuple[Any, ...]) -> tuple[int, str, dict[str, Any]]:
     return pk, after[0], told | ({"gone": False} if gone_at else {})
 
 
-def _tell(action: str, connection: Connection, acts: list[tuple[int, str, dict[str, Any] | None]]) -> None:
+def _tell(action: str, connection: Connection, acts: Sequence[tuple[int, str, dict[str, Any] | None]]) -> None:
     rows = ((Extension(pk=pk, tenant_id=connection.tenant_id, name=name), after) for pk, name, after in acts)
     record_many(action, rows, acting_user=None)

@@ -121,4 +121,5 @@ def _under_way(pks: Iterable[int], since: datetime) -> set[int]:
     """Those about which something is under way, or ended while the vendor was asked."""
     label = Subscription._meta.label_lower
     about = Operation.objects.filter(subject_type=label, subject_id__in=list(pks))
-    return set(about.filter(Q(ended_at=None) | Q(ended_at__gte=since)).values_list("subject_id", flat=True))
+    recent = about.filter(Q(ended_at=None) | Q(ended_at__gte=since))
+    return {pk for pk in recent.values_list("subject_id", flat=True) if pk}

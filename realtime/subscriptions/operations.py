@@ -105,7 +105,7 @@ def cancel_subscription(subscription: Subscription, *, form_key: UUID | None = N
 def grant_of(connection_id: int, owner: int | None) -> Grant | None:
     """The active grant of a person, or (None) the company's."""
     active = Grant.objects.filter(connection_id=connection_id, state=Grant.State.ACTIVE)
-    return active.filter(user_id=owner).first()
+    return (active.filter(user=None) if owner is None else active.filter(user_id=owner)).first()
 
 
 def _grant_for(row: Subscription, acting_user: Any) -> Grant:

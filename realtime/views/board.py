@@ -53,8 +53,8 @@ class Desk:
 
 def desk_of(request: TenantRequest) -> Desk:
     """One query."""
-    mine = Extension.objects.filter(connection=OuterRef("connection"), member=request.user, gone_at=None)
-    liked = Favourite.objects.filter(user=request.user, extension__connection=OuterRef("connection"))
+    mine = Extension.objects.filter(connection=OuterRef("connection"), member_id=request.user.pk, gone_at=None)
+    liked = Favourite.objects.filter(user_id=request.user.pk or 0, extension__connection=OuterRef("connection"))
     accounts = list(
         picture.with_board(RealtimeAccount.objects.select_related("connection__tenant"))
         .annotate(

@@ -49,11 +49,11 @@ def directory(request: TenantRequest) -> HttpResponse:
     found = list_page(request, DIRECTORY, fixed={"connection": desk.connection.pk, "of": request.user.pk})
     favourites = [Extension(**told) for told in desk.account.favourites]  # type: ignore[attr-defined]
     there = [each for each in favourites if each.gone_at is None]
-    more = {"favourites": there[:FAVOURITES_SHOWN], "favoured": {each.pk for each in favourites}}
-    return page(request, "realtime/directory.html", desk, **found, **more)
+    found |= {"favourites": there[:FAVOURITES_SHOWN], "favoured": {each.pk for each in favourites}}
+    return page(request, "realtime/directory.html", desk, **found)
 
 
-def _favourites_of(user_id: int) -> ArraySubquery:
+def _favourites_of(user_id: int | None) -> ArraySubquery:
     """Along with an account: those of its extensions, by name."""
     mine = Favourite.objects.filter(user=user_id).values("extension")
     rows = Extension.objects.filter(connection=OuterRef("connection"), pk__in=mine)
@@ -97,7 +97,9 @@ def _back(request: HttpRequest) -> str:
 def favourite(request: HttpRequest, pk: int) -> HttpResponse:
     """Put it among the favourites, or take it away; each person has their own."""
     found = get_object_or_404(Extension, pk=pk)
-    kept, made = Favourite.objects.get_or_create(tenant_id=found.tenant_id, user=request.user, extension=found)
+    kept, made = Favourite.objects.get_or_create(
+        tenant_id=found.tenant_id, user_id=request.user.pk or 0, extension=found
+    )
     if not made:
         kept.delete()
     if request.htmx:  # type: ignore[attr-defined]

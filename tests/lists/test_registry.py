@@ -19,7 +19,7 @@ NO_LISTS = {
     "portal.support.desk_views": "support's desk over all tenants, outside every tenant",
     "messaging.views.preflight": "the lines that one campaign leaves out, by reason; they are downloaded as their own file",
     "messaging.views.reports_health": "what was never told, batch by batch: a page that is empty when all is well",
-    "messaging.views.inbound": "talks, newest first, and the handful of numbers they come to",
+    "messaging.views.inbound": "the handful of numbers that people write to",
 }
 THEIR_TEMPLATES = {
     "bulk/batch.html",
@@ -27,7 +27,6 @@ THEIR_TEMPLATES = {
     "messaging/left_out.html",
     "messaging/numbers.html",
     "messaging/reports_health.html",
-    "messaging/talks.html",
     "notices/notices.html",
     "support/visits.html",
 }
