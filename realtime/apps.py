@@ -10,7 +10,7 @@ class RealtimeConfig(AppConfig):
         from portal.lists.registry import register as register_list
         from portal.local.demo import register as register_demo
         from portal.vendors.registry import register
-        from realtime import demo, lists, presence
+        from realtime import demo, lists, presence, support
         from realtime.board import actions  # noqa: F401 - its operations are registered
         from realtime.calls.lists import CALLS, EVENTS
         from realtime.connecting import KWEBBL
@@ -20,6 +20,7 @@ class RealtimeConfig(AppConfig):
         # Their kinds of operations register themselves when the modules are read.
         assert extension_operations
         assert subscription_operations
+        assert support
         register(KWEBBL)
         presence.register()
         lists.register_lists()

@@ -80,7 +80,7 @@ def _plan_call(made: Plan, at: float) -> None:
         return
     dice = made.dice
     user = dice.choice(free)
-    caller, callee = _ends(made, free, user)
+    caller, callee = _ends(made, at, free, user)
     conversation = f"{dice.getrandbits(64):016x}"
     made.calls += 1
     made.add(at, "begin", conversation, caller=caller, callee=callee)
@@ -88,13 +88,13 @@ def _plan_call(made: Plan, at: float) -> None:
     end = _plan_talk(made, rung, conversation, free, user) if dice.random() < 0.85 else rung
     reason = "hangup" if end > rung else dice.choice(["no-answer", "busy"])
     made.add(end, "hang_up", conversation, reason=reason)
-    for each in {user, caller, callee} & set(made.users):
+    for each in {user, caller, callee} & {*made.users, *made.callers}:
         made.free_at[each] = end + 5
 
 
-def _ends(made: Plan, free: list[str], user: str) -> tuple[str, str]:
+def _ends(made: Plan, at: float, free: list[str], user: str) -> tuple[str, str]:
     known = made.dice.random() < 0.95
-    outside = _outside(made) if known else ANONYMOUS
+    outside = _outside(made, at) if known else ANONYMOUS
     kind = made.dice.random()
     if (kind < 0.6 or not known) and made.dialplans:
         return outside, made.dice.choice(made.dialplans)
@@ -104,9 +104,10 @@ def _ends(made: Plan, free: list[str], user: str) -> tuple[str, str]:
     return user, outside
 
 
-def _outside(made: Plan) -> str:
-    if made.callers and made.dice.random() < KNOWN_CALLERS:
-        return made.dice.choice(made.callers)
+def _outside(made: Plan, at: float) -> str:
+    callers = [each for each in made.callers if made.free_at.get(each, 0) <= at]
+    if callers and made.dice.random() < KNOWN_CALLERS:
+        return made.dice.choice(callers)
     return f"+316{made.dice.randrange(10_000_000, 99_999_999)}"
 
 

@@ -139,4 +139,7 @@ NAMES: dict[str, Any] = {
     "agents": _("Agents"),
     "mode": _("Mode"),
     "subscription_id": _("Subscription's ID"),
+    "call_id": _("Call's ID"),
+    "from": _("From"),
+    "target": _("Target"),
 }

@@ -5,7 +5,7 @@ Pure: no database, no clock. What is decided by time is decided by the vendor's 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from realtime.calls.models import LegState
@@ -198,6 +198,11 @@ def ends_of(told: Told) -> str:
 # --- Calls --------------------------------------------------------------------------------------------------------------
 
 
+# Between two telephones of the company; of one of its legs the vendor says that it came in, of the other that it went out.
+INTERNAL = "internal"
+TOGETHER = timedelta(seconds=1)
+
+
 @dataclass(frozen=True)
 class CallFacts:
     """A call as its legs have it."""
@@ -219,7 +224,7 @@ def fold_call(legs: Mapping[str, LegFacts]) -> CallFacts:
     """Of at least one leg, by the vendor's call ID. The first leg says who called whom; where others answered a call that came
     in (by way of a dialplan), the last of them is whom it reached.
     """
-    story = [leg for _vendor_id, leg in sorted(legs.items(), key=lambda item: (item[1].began_at, item[0]))]
+    story = _in_order(legs)
     first, others = story[0], story[1:]
     reached = [leg for leg in others if leg.answered_at and leg.to] if first.direction == "inbound" else []
     ended = [leg for leg in story if leg.ended_at]
@@ -228,7 +233,7 @@ def fold_call(legs: Mapping[str, LegFacts]) -> CallFacts:
         state=_state_of(story),
         began_at=first.began_at,
         last_at=max(leg.last_at for leg in story),
-        direction=first.direction,
+        direction=INTERNAL if first.from_.extension_id and first.to.extension_id else first.direction,
         from_=first.from_,
         to=max(reached, key=_answered_last).to if reached else first.to,
         answered_at=min((leg.answered_at for leg in story if leg.answered_at), default=None),
@@ -237,6 +242,14 @@ def fold_call(legs: Mapping[str, LegFacts]) -> CallFacts:
         recorded=any(leg.recorded for leg in story),
         transferred=next((leg.transferred for leg in reversed(story) if leg.transferred), ""),
     )
+
+
+def _in_order(legs: Mapping[str, LegFacts]) -> list[LegFacts]:
+    """As they began. Of those that began together (a caller's, and the one that it rings) the one that came in is first."""
+    story = sorted(legs.items(), key=lambda item: (item[1].began_at, item[0]))
+    together = story[0][1].began_at + TOGETHER
+    came_in = next((leg for _id, leg in story if leg.direction == "inbound" and leg.began_at <= together), story[0][1])
+    return [came_in, *(leg for _id, leg in story if leg is not came_in)]
 
 
 def _answered_last(leg: LegFacts) -> tuple[Any, ...]:

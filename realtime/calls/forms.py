@@ -35,7 +35,13 @@ class CallFilter(FilterForm):
 
     q = forms.CharField(label=_("Number or name"), max_length=100, widget=forms.TextInput(attrs={"type": "search"}))
     direction = forms.ChoiceField(
-        label=_("Direction"), choices=[("", _("All")), ("inbound", _("Inbound")), ("outbound", _("Outbound"))]
+        label=_("Direction"),
+        choices=[
+            ("", _("All")),
+            ("inbound", _("Inbound")),
+            ("outbound", _("Outbound")),
+            ("internal", _("Internal")),
+        ],
     )
     state = forms.ChoiceField(label=_("State"), choices=[("", _("All")), *LegState.choices])
     extension = forms.IntegerField(

@@ -140,6 +140,22 @@ def test_a_call_that_came_in_by_a_dialplan_reached_who_answered():
     assert (call.from_, call.to, call.direction, call.began_at) == (Party(f"+{ANNA}"), Party("", BOB), "inbound", at(0))
 
 
+@pytest.mark.parametrize("names", [("leg-1", "leg-2"), ("leg-2", "leg-1")])
+def test_of_legs_that_began_together_the_one_that_came_in_tells_which_way_it_went(names):
+    came, rang = names
+    outer = fold(of_leg(event("ringing", came, 0.4), leg=came))
+    inner = fold(of_leg(event("ringing", rang, 0, to={"extension_id": BOB}, direction="outbound"), leg=rang))
+    call = fold_call({came: outer, rang: inner})
+    assert (call.from_, call.to, call.direction) == (Party(f"+{ANNA}"), Party("345", SALES), "inbound")
+
+
+def test_a_call_between_two_telephones_of_the_company_is_internal():
+    inside = {"from": {"extension_id": SALES, "number": "345"}, "to": {"extension_id": BOB}}
+    outer = fold(of_leg(event("answered", "leg-1", 0, **inside)))
+    inner = fold(of_leg(event("answered", "leg-2", 0, **inside, direction="outbound"), leg="leg-2"))
+    assert fold_call({"leg-1": outer, "leg-2": inner}).direction == "internal"
+
+
 def test_a_call_goes_on_until_its_last_leg_ended():
     ended, talking = fold(of_leg(*LIFE)), fold(of_leg(event("answered", "leg-2", 8), leg="leg-2"))
     assert fold_call({"leg-1": ended, "leg-2": talking}).state == "talking"
