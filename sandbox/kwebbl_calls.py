@@ -57,6 +57,12 @@ def begin(company: Company, caller: Party, callee: Party, conversation: str = ""
     return conversation
 
 
+def all_are_free(company: Company, caller: Party, callee: Party) -> bool:
+    """Neither who calls nor who would be rung is on the phone."""
+    ends = [party["extension_id"] for party in (caller, _rung_by(company, callee)) if party and is_inside(party)]
+    return busy_extensions(company).isdisjoint(ends)
+
+
 def _showing_its_number(company: Company, caller: Party) -> Party:
     """A user's caller ID: the one that was set, else the first that is available."""
     row = company.by_id(caller.get("extension_id", ""))
