@@ -39,9 +39,18 @@ class Plan:
 
 
 def plan(
-    company: Company, seed: int = 0, minutes: float = 60.0, speed: float = 60.0, per_minute: int = 2
+    company: Company,
+    seed: int = 0,
+    minutes: float = 60.0,
+    speed: float = 60.0,
+    per_minute: int = 2,
+    *,
+    if_free: bool = False,
 ) -> dict[str, Any]:
-    """The same seed plans the same calls. Returns how many, and the seconds until the last step."""
+    """The same seed plans the same calls. Returns how many, and the seconds until the last step.
+
+    `if_free`: calls whose people are on the phone when they begin, are not made.
+    """
     extensions = company.extensions()
     numbers = {kind: [row["number"] for row in extensions if row["kind"] == kind] for kind in ("user", "dialplan")}
     made = Plan(
@@ -52,6 +61,8 @@ def plan(
         _plan_call(made, at)
         at += made.dice.expovariate(per_minute / 60)
     for moment, step in made.steps:
+        if if_free and step["do"] == "begin":
+            step["if_free"] = True
         steps.later(company, moment / max(speed, 0.001), **step)
     last = max((moment for moment, _step in made.steps), default=0.0)
     return {"calls": made.calls, "steps": len(made.steps), "seconds": last / max(speed, 0.001)}
@@ -67,7 +78,7 @@ def open_office(company: Company) -> None:
 def _go_on(company: Company, _conversation: str) -> None:
     per_minute = company.manners["office_per_minute"]
     if per_minute > 0:
-        plan(company, seed=int(time.time()), minutes=AHEAD_MINUTES, speed=1, per_minute=per_minute)
+        plan(company, seed=int(time.time()), minutes=AHEAD_MINUTES, speed=1, per_minute=per_minute, if_free=True)
         steps.later(company, AHEAD_MINUTES * 60, OFFICE, "")
 
 

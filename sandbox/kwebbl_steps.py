@@ -43,18 +43,14 @@ def _try(company: Company, step: dict[str, Any]) -> None:
 def take(company: Company, do: str, conversation: str, **more: Any) -> None:
     """One step of a conversation by its name, as the telephones would take it. Raises Refusal where it does not fit."""
     if do == "begin":
-        _begin(company, conversation, _party(company, more["caller"]), _party(company, more["callee"]))
+        caller, callee = (_party(company, more[side]) for side in ("caller", "callee"))
+        if more.get("if_free") and not calls.all_are_free(company, caller, callee):
+            raise company.invalid("Somebody is on the phone.")
+        calls.begin(company, caller, callee, conversation)
     elif do in WHOLE:
         WHOLE[do](company, conversation, **more)
     else:
         _on_leg(company, do, conversation, **more)
-
-
-def _begin(company: Company, conversation: str, caller: calls.Party, callee: calls.Party) -> None:
-    """Of office life: somebody else may have called them meanwhile, and then this call is not made."""
-    if not calls.all_are_free(company, caller, callee):
-        raise company.invalid("Somebody is on the phone.")
-    calls.begin(company, caller, callee, conversation)
 
 
 def _party(company: Company, number: str) -> calls.Party:

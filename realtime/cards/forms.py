@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from portal.search.finding import matching
+from portal.search.finding import LAST, matching
 from portal.ui.forms import FilterForm, PortalForm
 from realtime.cards.keeping import MOST_NUMBERS, Customer, numbers_of
 from realtime.cards.matching import check_link
@@ -42,7 +42,7 @@ def _found_by(text: str) -> Q:
     words, begins = matching("realtime.card", text), beginning_of(text)
     if not begins:
         return words
-    return words | Q(pk__in=CardNumber.objects.filter(number__startswith=begins).values("card_id"))
+    return words | Q(pk__in=CardNumber.objects.filter(number__gte=begins, number__lt=begins + LAST).values("card_id"))
 
 
 class CardForm(PortalForm):

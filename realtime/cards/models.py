@@ -46,7 +46,8 @@ class CardNumber(TenantModel):
     """A number (E.164) that leads to one card."""
 
     card = TenantForeignKey(Card, models.CASCADE, related_name="numbers", verbose_name=_("card"))
-    number = models.CharField(_("number"), max_length=16)
+    # In the same order as those of calls: an index of another order answers no comparison with them.
+    number = models.CharField(_("number"), max_length=16, db_collation="C")
 
     class Meta:
         verbose_name, verbose_name_plural = _("number of a card"), _("numbers of cards")

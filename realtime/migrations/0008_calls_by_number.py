@@ -17,5 +17,10 @@ class Migration(migrations.Migration):
             name="to_number",
             field=models.CharField(blank=True, db_collation="C", max_length=40, verbose_name="to"),
         ),
+        migrations.AlterField(
+            model_name="cardnumber",
+            name="number",
+            field=models.CharField(db_collation="C", max_length=16, verbose_name="number"),
+        ),
         Searchable("CardNumber", kind="realtime.card_number", codes=["number"]),
     ]

@@ -8,9 +8,11 @@ from django.utils.http import urlencode
 from pytest_django.asserts import assertContains, assertNotContains
 
 from portal.tenancy.scope import tenant_scope
+from realtime.board.picture import _live_calls
 from realtime.calls.forms import CallFilter
 from realtime.calls.models import Call
 from realtime.cards.keeping import Customer, add_card
+from realtime.cards.models import Card, CardNumber
 from tests.provisioning.pages import text_of
 from tests.realtime.samples_board import a_call
 from tests.realtime.telling import make_extension, make_telephones
@@ -97,6 +99,21 @@ def test_among_many_calls_an_index_finds_those_of_a_number(acme):
         plan = rows.order_by(F("began_at").desc(), "-pk")[:51].explain()
     assert "realtime_call_from" in plan
     assert "realtime_call_to" in plan
+
+
+def test_among_many_cards_an_index_finds_those_of_a_boards_calls(acme):
+    with tenant_scope(acme.acme.pk):
+        Card.objects.bulk_create(Card(tenant=acme.acme, name=f"Customer {place}") for place in range(3_000))
+        cards = enumerate(Card.objects.exclude(pk=acme.card.pk))
+        CardNumber.objects.bulk_create(
+            CardNumber(tenant=acme.acme, card=card, number=f"+3161{place:07}") for place, card in cards
+        )
+        with database.cursor() as cursor:
+            cursor.execute("analyze realtime_cardnumber")
+        plan = _live_calls(acme.acme.pk).explain()
+        assert "Customer" not in _live_calls(acme.acme.pk)[0].card["name"]
+    assert "Seq Scan on realtime_cardnumber" not in plan
+    assert "realtime_card_number" in plan
 
 
 def _copied(call: Call) -> dict:
