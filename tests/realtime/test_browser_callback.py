@@ -181,13 +181,14 @@ def rings(board: Page, office: Office, number: str) -> None:
 
 
 def outcome(page: Page, number: str, said: str) -> None:
-    """The company's list says it, and so does the request's own page."""
+    """The company's list says it, and so does the request's own page, which leads to the call."""
     page.goto("/t/acme/live/callback/")
     row = page.get_by_role("row").filter(has_text=number)
     expect(row).to_contain_text(said)
     row.get_by_role("link").click()
     expect(page.get_by_role("heading", name=number)).to_be_visible()
     expect(page.locator("main")).to_contain_text(said)
+    expect(page.get_by_role("link", name=re.compile(r"^Call \d+$"))).to_be_visible()
 
 
 def test_visitors_are_really_called_and_everybody_is_told_what_became_of_it(page, shop, browser_of, cast, office):
