@@ -245,10 +245,15 @@ def fold_call(legs: Mapping[str, LegFacts]) -> CallFacts:
 
 
 def _in_order(legs: Mapping[str, LegFacts]) -> list[LegFacts]:
-    """As they began. Of those that began together (a caller's, and the one that it rings) the one that came in is first."""
-    story = sorted(legs.items(), key=lambda item: (item[1].began_at, item[0]))
-    together = story[0][1].began_at + TOGETHER
-    came_in = next((leg for _id, leg in story if leg.direction == "inbound" and leg.began_at <= together), story[0][1])
+    """As they began, those that were forwarded last. Of those that began together (a caller's, and the one that it rings) the
+    one that came in is first.
+    """
+    story = sorted(legs.items(), key=lambda item: (bool(item[1].via), item[1].began_at, item[0]))
+    first = story[0][1]
+    together = [
+        leg for _id, leg in story if leg.began_at <= first.began_at + TOGETHER and bool(leg.via) == bool(first.via)
+    ]
+    came_in = next((leg for leg in together if leg.direction == "inbound"), first)
     return [came_in, *(leg for _id, leg in story if leg is not came_in)]
 
 

@@ -156,6 +156,15 @@ def test_a_call_between_two_telephones_of_the_company_is_internal():
     assert fold_call({"leg-1": outer, "leg-2": inner}).direction == "internal"
 
 
+@pytest.mark.parametrize("via", [{}, {"via": {"extension_id": SALES, "number": "345"}}])
+@pytest.mark.parametrize("inner", ["leg-0", "leg-2"])
+def test_of_legs_that_begin_at_once_the_one_that_came_in_is_the_first(via, inner):
+    first = fold(of_leg(*LIFE[:3]))
+    second = fold(of_leg(event("created", inner, 0, to={"extension_id": BOB}, direction="outbound", **via), leg=inner))
+    call = fold_call({"leg-1": first, inner: second})
+    assert (call.direction, call.to) == ("inbound", Party("345", SALES))
+
+
 def test_a_call_goes_on_until_its_last_leg_ended():
     ended, talking = fold(of_leg(*LIFE)), fold(of_leg(event("answered", "leg-2", 8), leg="leg-2"))
     assert fold_call({"leg-1": ended, "leg-2": talking}).state == "talking"
