@@ -105,7 +105,7 @@ def badge_of(request: HttpRequest, url_name: str) -> str:
 
 def waiting_behind(request: HttpRequest, **also: Waiting) -> dict[str, list[int]]:
     """The keys of the rows that wait behind each entry, and behind each name of `also`; all by one query a request."""
-    waiting = {item.url_name: item.waiting for item in registered() if item.waiting}
+    waiting = {item.url_name: item.waiting for item in _items.values() if item.waiting}
     return waiting_rows(request, waiting | also)
 
 
