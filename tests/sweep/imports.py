@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 from portal.local.environment import CHECKOUT
@@ -35,6 +36,7 @@ def _module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def imports_of(module: str, source: str) -> set[str]:
     """Every module that `source` names in an import, wherever in the file it stands.
 
