@@ -186,7 +186,6 @@ def _form(connection: Connection, shop: str, admin: Any) -> str:
     """Where it can be tried: a page of another site that shows it."""
     form = CallbackForm.objects.filter(tenant=connection.tenant_id, name=FORM).first()
     form = form or add_form(
-        connection,
         name=FORM,
         agent=Extension.objects.get(connection=connection, number="203"),
         origins=[shop],

@@ -74,13 +74,13 @@ class TransferForm(PortalForm):
         help_text=_("An internal number such as 201, or an external one with its country code such as +31201234567."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "tel"}),
     )
-    attended = forms.ChoiceField(
+    how = forms.ChoiceField(
         label=_("How"),
         choices=[
-            ("", _("Blind: the caller rings there at once")),
-            ("yes", _("Attended: you speak to the colleague first")),
+            ("blind", _("Blind: the caller rings there at once")),
+            ("attended", _("Attended: you speak to the colleague first")),
         ],
-        required=False,
+        initial="blind",
     )
 
 

@@ -23,11 +23,18 @@ MOST_ORIGINS, MOST_AN_HOUR = 20, 500
 FIELDS = ("name", "agent", "origins", "countries", "greeting", "language", "most_an_hour", "enabled")
 
 
+class AgentField(forms.ModelChoiceField):
+    """Internal numbers and names are the same in many telephone systems."""
+
+    def label_from_instance(self, obj: Extension) -> str:
+        return f"{obj} ({obj.number}, {obj.connection.name})"
+
+
 class CallbackFormForm(PortalForm):
     """A form to embed."""
 
     name = forms.CharField(label=_("Name"), max_length=80)
-    agent = forms.ModelChoiceField(
+    agent = AgentField(
         label=_("Who calls back"),
         queryset=Extension.objects.none(),
         help_text=_("This telephone rings first; when it is answered, the visitor is called."),

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_noop as _
 
 from portal.audit.trail import record
 from portal.operations.refusals import NotPromised
-from portal.vendors.models import Connection
 from realtime.callback.models import CallbackForm
+from realtime.extensions.models import Extension
 
 MOST_FORMS = 50
 FULL = _("There are %(most)s forms already, and no more are kept. Delete one first.")
@@ -16,11 +16,12 @@ TAKEN = _("Another form has the name “%(name)s”. Nothing was changed.")
 
 
 @transaction.atomic
-def add_form(connection: Connection, *, acting_user: Any, **fields: Any) -> CallbackForm:
-    """Raises NotPromised where the name is taken, or there are too many."""
-    if CallbackForm.objects.filter(tenant_id=connection.tenant_id).count() >= MOST_FORMS:
+def add_form(*, acting_user: Any, agent: Extension, **fields: Any) -> CallbackForm:
+    """Over the telephone system of the `agent`. Raises NotPromised where the name is taken, or there are too many."""
+    if CallbackForm.objects.filter(tenant_id=agent.tenant_id).count() >= MOST_FORMS:
         raise NotPromised(FULL, most=MOST_FORMS)
-    form = _saved(CallbackForm(tenant_id=connection.tenant_id, connection=connection, **fields))
+    fields["agent"] = agent
+    form = _saved(CallbackForm(tenant_id=agent.tenant_id, connection_id=agent.connection_id, **fields))
     record("realtime.callback_form_added", form, after=_shown(fields), acting_user=acting_user)
     return form
 
@@ -34,6 +35,8 @@ def change_form(form: CallbackForm, *, acting_user: Any, **fields: Any) -> None:
         return
     for name in before:
         setattr(form, name, fields[name])
+    # Whoever calls back does so over their own telephone system.
+    form.connection_id = form.agent.connection_id
     _saved(form)
     after = {name: fields[name] for name in before}
     record("realtime.callback_form_changed", form, before=_shown(before), after=_shown(after), acting_user=acting_user)

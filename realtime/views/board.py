@@ -221,7 +221,7 @@ def call_transfer(request: TenantRequest, pk: int) -> HttpResponse:
         try:
             to = actions.Target.of(call.connection, told["to"])
             actions.transfer_call(
-                call, to, attended=bool(told["attended"]), form_key=form.form_key, membership=request.membership
+                call, to, attended=told["how"] == "attended", form_key=form.form_key, membership=request.membership
             )
         except AlreadySubmitted:
             return _answer(request)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -40,7 +41,7 @@ def callback_request(request: TenantRequest, pk: int) -> HttpResponse:
 @tenant_view(Role.ADMIN)
 @require_safe
 def callback_forms(request: TenantRequest) -> HttpResponse:
-    context = {"forms": CallbackForm.objects.select_related("agent").order_by("name"), "connection": _connection()}
+    context = {"forms": CallbackForm.objects.select_related("agent").order_by("name"), "connected": _connected()}
     return render(request, "realtime/callback_forms.html", context)
 
 
@@ -56,11 +57,10 @@ def callback_form(request: TenantRequest, pk: int) -> HttpResponse:
 
 @tenant_view(Role.ADMIN)
 def callback_form_new(request: TenantRequest) -> HttpResponse:
-    connection = _connection()
-    if connection is None:
+    if not _connected():
         return render(request, "realtime/callback_no_connection.html")
-    form = CallbackFormForm(request.POST or None, agents=_agents(connection))
-    if asked(form, lambda: keeping.add_form(connection, acting_user=request.user, **form.values)):
+    form = CallbackFormForm(request.POST or None, agents=_agents())
+    if asked(form, lambda: keeping.add_form(acting_user=request.user, **form.values)):
         return done(request, _("The form is there. Embed it by the lines on its page."), "realtime:callback_forms")
     return _page(request, form, _("New call-me-back form"))
 
@@ -68,7 +68,7 @@ def callback_form_new(request: TenantRequest) -> HttpResponse:
 @tenant_view(Role.ADMIN)
 def callback_form_edit(request: TenantRequest, pk: int) -> HttpResponse:
     found = _find(pk)
-    form = CallbackFormForm(request.POST or None, agents=_agents(found.connection), initial=form_values(found))
+    form = CallbackFormForm(request.POST or None, agents=_agents(), initial=form_values(found))
     if asked(form, lambda: keeping.change_form(found, acting_user=request.user, **form.values)):
         return done(request, _("The form is changed."), "realtime:callback_form", pk)
     return _page(request, form, _("Change the form"), found=found)
@@ -93,10 +93,10 @@ def _find(pk: int) -> CallbackForm:
     return get_object_or_404(CallbackForm.objects.select_related("agent", "connection", "tenant"), pk=pk)
 
 
-def _connection() -> Connection | None:
-    """The company's first one."""
-    return Connection.objects.select_related("tenant").filter(vendor=KWEBBL.key).order_by("pk").first()
+def _connected() -> bool:
+    return Connection.objects.filter(vendor=KWEBBL.key).exists()
 
 
-def _agents(connection: Connection) -> Any:
-    return Extension.objects.filter(connection=connection, gone_at=None).order_by("name", "pk")
+def _agents() -> QuerySet[Extension]:
+    """Of all of the company's telephone systems."""
+    return Extension.objects.filter(gone_at=None).select_related("connection").order_by("name", "pk")

@@ -53,11 +53,12 @@ def for_other_systems(tenant) -> dict[str, dict[str, Any]]:
     }
 
 
-def make_form(tenant) -> CallbackForm:
+def make_agent(tenant, system: str, *, name: str, number: str) -> Extension:
+    """Of the tenant's telephone system of that name, which is made where there is none."""
     connection, new = Connection.objects.get_or_create(
         tenant=tenant,
         vendor="kwebbl",
-        name="Telephones",
+        name=system,
         defaults={"base_url": "https://live.example/v100", "token_url": "https://live.example/token", "client_id": "1"},
     )
     if new:
@@ -67,11 +68,16 @@ def make_form(tenant) -> CallbackForm:
         tenant=tenant,
         connection=connection,
         vendor_id="a" * 32,
-        defaults={"name": "Bob", "number": "101", "kind": "user"},
+        defaults={"name": name, "number": number, "kind": "user"},
     )
+    return agent
+
+
+def make_form(tenant) -> CallbackForm:
+    agent = make_agent(tenant, "Telephones", name="Bob", number="101")
     return CallbackForm.objects.create(
         tenant=tenant,
-        connection=connection,
+        connection_id=agent.connection_id,
         name="Shop",
         agent=agent,
         origins=["https://shop.example"],

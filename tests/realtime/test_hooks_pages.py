@@ -13,7 +13,7 @@ from realtime.hooks.models import Delivery, Endpoint
 from tests.fixtures.cast import sign_in_with_second_factor
 from tests.provisioning.pages import text_of
 from tests.realtime.pages import sent, url
-from tests.realtime.samples_of_others import make_form
+from tests.realtime.samples_of_others import make_agent, make_form
 
 ADDRESS = "https://tickets.example/calls"
 SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{43}=")
@@ -174,6 +174,18 @@ def test_what_a_form_cannot_be_is_told(adam, agent, told, flaw):
     assert answer.status_code == 422
     assert flaw in text_of(answer)
     assert not CallbackForm.objects.exists()
+
+
+def test_a_form_is_over_the_telephone_system_of_whoever_calls_back(acme, adam, agent):
+    other = make_agent(acme, "Branch office", name="Bob", number=agent.number)
+    page = text_of(adam.get(url("callback_form_new")))
+    assert f"Bob ({other.number}, Branch office)" in page
+    assert f"Bob ({agent.number}, Telephones)" in page
+    sent(adam, "callback_form_new", **filled(agent.pk))
+    made = CallbackForm.objects.get()
+    assert made.connection_id == agent.connection_id
+    sent(adam, "callback_form_edit", made.pk, **filled(other.pk))
+    assert CallbackForm.objects.get().connection_id == other.connection_id
 
 
 def test_a_form_is_changed_and_deleted(adam, agent):
