@@ -131,8 +131,9 @@ def _promise(request: HttpRequest, verb: Callable[..., Operation], about: Any, f
 
 
 def _whole(request: TenantRequest, desk: Desk) -> dict[str, Any]:
-    found = list(SigningKey.objects.filter(connection=desk.connection).order_by("-created_at", "-pk")[:50])
+    # In this order: the keys that are shown after an operation's end are those that it left.
     operation = _latest(desk)
+    found = list(SigningKey.objects.filter(connection=desk.connection).order_by("-created_at", "-pk")[:50])
     under_way = operation is not None and not operation.ended
     reading = _awaited(desk)
     return {

@@ -117,14 +117,14 @@ def favourite(request: HttpRequest, pk: int) -> HttpResponse:
 @tenant_view(Role.VIEWER)
 @require_safe
 def extension(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "realtime/extension.html", _whole(request, _find(request, pk)))
+    return render(request, "realtime/extension.html", _whole(request, _latest_operation(pk), _find(request, pk)))
 
 
 @tenant_view(Role.VIEWER)
 @require_safe
 def extension_now(request: HttpRequest, pk: int) -> HttpResponse:
     """The page's own piece, polled while the vendor is at work."""
-    return render(request, "realtime/_extension.html", _whole(request, _find(request, pk)))
+    return render(request, "realtime/_extension.html", _whole(request, _latest_operation(pk), _find(request, pk)))
 
 
 @tenant_view(Role.VIEWER)
@@ -137,7 +137,9 @@ def caller_id_set(request: HttpRequest, pk: int) -> HttpResponse:
         return _to(request, pk)
     form = CallerIdForm(request.POST, offered=_offered(found))
     if not form.is_valid():
-        return render(request, "realtime/extension.html", _whole(request, found, form=form), status=422)
+        return render(
+            request, "realtime/extension.html", _whole(request, _latest_operation(pk), found, form=form), status=422
+        )
     try:
         set_caller_id(form.chosen, form_key=form.form_key, acting_user=request.user)
         messages.success(request, _("The caller ID is on its way to the vendor."))
@@ -166,7 +168,12 @@ def extension_member(request: HttpRequest, pk: int) -> HttpResponse:
     found = _find(request, pk)
     form = MemberForm(request.POST, members=_members(found))
     if not form.is_valid():
-        return render(request, "realtime/extension.html", _whole(request, found, member_form=form), status=422)
+        return render(
+            request,
+            "realtime/extension.html",
+            _whole(request, _latest_operation(pk), found, member_form=form),
+            status=422,
+        )
     link_member(found, form.chosen, acting_user=request.user)
     messages.success(request, _("Saved."))
     return _to(request, pk)
@@ -206,10 +213,16 @@ def _offered(found: Any) -> list[CallerId]:
 
 
 def _whole(
-    request: HttpRequest, found: Any, *, form: CallerIdForm | None = None, member_form: MemberForm | None = None
+    request: HttpRequest,
+    operation: Operation | None,
+    found: Any,
+    *,
+    form: CallerIdForm | None = None,
+    member_form: MemberForm | None = None,
 ) -> dict[str, Any]:
+    """`operation` is read before `found`: what is shown after its end has what it brought, and nobody needs to ask again."""
     remember(request, [(found.connection, found.held)])
-    offered, operation = _offered(found), _latest_operation(found)
+    offered = _offered(found)
     administers = allows(request, Role.ADMIN)
     chosen = next((each.pk for each in offered if each.vendor_id == found.caller_id), None)
     return {
@@ -232,10 +245,8 @@ def _member_form(found: Any) -> MemberForm:
     return MemberForm(members=_members(found), initial={"member": found.member_id})
 
 
-def _latest_operation(found: Extension) -> Operation | None:
-    about = Operation.objects.filter(
-        subject_type=Extension._meta.label_lower, subject_id=found.pk, kind=SET_CALLER_ID.name
-    )
+def _latest_operation(pk: int) -> Operation | None:
+    about = Operation.objects.filter(subject_type=Extension._meta.label_lower, subject_id=pk, kind=SET_CALLER_ID.name)
     return about.for_story().select_related("tenant").order_by("-id").first()
 
 

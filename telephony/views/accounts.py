@@ -125,14 +125,14 @@ def _page_of(request: HttpRequest, operation: Operation) -> str:
 @tenant_view(Role.VIEWER)
 @require_safe
 def sip_account(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "telephony/sip_account.html", _whole(request, _find(pk)))
+    return render(request, "telephony/sip_account.html", _whole(request, _latest_operation(pk), _find(pk)))
 
 
 @tenant_view(Role.VIEWER)
 @require_safe
 def sip_account_now(request: HttpRequest, pk: int) -> HttpResponse:
     """The page's own piece, polled while the vendor is at work."""
-    return render(request, "telephony/_sip_account.html", _whole(request, _find(pk)))
+    return render(request, "telephony/_sip_account.html", _whole(request, _latest_operation(pk), _find(pk)))
 
 
 @tenant_view(Role.OPERATOR)
@@ -199,7 +199,7 @@ def sip_password(request: HttpRequest, pk: int) -> HttpResponse:
     except NotPromised as refusal:
         messages.error(request, str(refusal))
         return _to(request, pk)
-    context = _whole(request, found) | {"password": password}
+    context = _whole(request, _latest_operation(pk), found) | {"password": password}
     part = "telephony/_sip_account.html" if request.htmx else "telephony/sip_account.html"  # type: ignore[attr-defined]
     return render(request, part, context)
 
@@ -213,8 +213,8 @@ def _find(pk: int) -> SipAccount:
     return get_object_or_404(SipAccount.objects.for_detail(), pk=pk)
 
 
-def _whole(request: HttpRequest, account: SipAccount) -> dict[str, Any]:
-    operation = _latest_operation(account)
+def _whole(request: HttpRequest, operation: Operation | None, account: SipAccount) -> dict[str, Any]:
+    """`operation` is read before `account`: what is shown after its end has what it brought, and nobody needs to ask again."""
     return {
         **frame(request, account.connection),
         "account": account,
@@ -227,8 +227,8 @@ def _whole(request: HttpRequest, account: SipAccount) -> dict[str, Any]:
     }
 
 
-def _latest_operation(account: SipAccount) -> Operation | None:
-    promised = Operation.objects.filter(subject_type=SipAccount._meta.label_lower, subject_id=account.pk)
+def _latest_operation(pk: int) -> Operation | None:
+    promised = Operation.objects.filter(subject_type=SipAccount._meta.label_lower, subject_id=pk)
     return promised.for_story().select_related("tenant").order_by("-id").first()
 
 

@@ -171,8 +171,9 @@ def told_address(script: ExternalScript) -> str:
 
 
 def _whole(request: TenantRequest, desk: Desk) -> dict[str, Any]:
-    script, moved = _standing(desk.connection)
+    # In this order: the script that is shown after an operation's end is the one that it brought.
     operation = _latest_operation(desk.connection)
+    script, moved = _standing(desk.connection)
     moving = operation is not None and not operation.ended
     return {
         "script": script,

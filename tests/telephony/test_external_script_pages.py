@@ -1,9 +1,13 @@
 """The page of the external script: who may do what, and what is asked before calls get something else."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
 from uuid import uuid4
 
 import pytest
+from django.db import connection, connections
 from django.urls import reverse
 
 from portal.audit.models import Entry
@@ -61,6 +65,37 @@ def test_a_hosted_script_is_set_and_followed(bob, cast, telephone):
     assert "served by this portal" in text_of(page)
     assert "every 2s" not in page.content.decode()
     assert telephone.truth()["script"]["url"] == public_address(again_with_address(cast, hosted))
+
+
+def test_a_change_that_ends_while_its_page_is_read_is_shown_or_asked_for_again(bob, telephone):
+    assert bob.post(url("external_script_set"), filled(url=ELSEWHERE)).status_code == 302
+    with working_after_the_first_look(telephone, "telephony_externalscript", "operations_operation"):
+        page = bob.get(url("external_script_now")).content.decode()
+    assert telephone.script() is not None
+    assert "<code>calls.example.com/night.xml</code>" in page or "every 2s" in page
+
+
+@contextmanager
+def working_after_the_first_look(telephone, *tables: str) -> Iterator[None]:
+    """The worker does all its work when the first of these tables has been read, and before the next one is."""
+    looked: list[str] = []
+
+    def look(execute, sql, params, many, context):
+        found = execute(sql, params, many, context)
+        if not looked and any(f'FROM "{table}"' in sql or f'JOIN "{table}"' in sql for table in tables):
+            looked.append(sql)
+            worker = Thread(target=worked)
+            worker.start()
+            worker.join()
+        return found
+
+    def worked() -> None:
+        telephone.work()
+        connections.close_all()
+
+    with connection.execute_wrapper(look):
+        yield
+    assert looked
 
 
 def test_what_is_set_is_replaced_only_after_typing_the_connections_name(bob, telephone, night):
