@@ -38,7 +38,8 @@ def verify(tenant: Tenant | None = None) -> Iterator[Report]:
         found = list(chosen.order_by("slug").values_list("pk", "slug"))
     for pk, slug in found:
         with staff_scope():
-            yield _verified(pk, slug)
+            report = _verified(pk, slug)
+        yield report
 
 
 def _verified(tenant_id: int, slug: str) -> Report:

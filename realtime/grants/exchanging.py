@@ -5,7 +5,6 @@ person begins again.
 """
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db import transaction
@@ -32,11 +31,11 @@ AT_ONCE = 100
 KEPT = timedelta(days=30)
 
 
-def open_exchanges() -> Iterator[tuple[int, int]]:
+def open_exchanges() -> list[tuple[int, int]]:
     """(tenant, consent) of all tenants whose code waits for a worker, or was sent by one that never came back."""
     with staff_scope():
         rows = Consent.objects.filter(_open(), tenant__state="active").order_by("used_at")
-        yield from list(rows.values_list("tenant_id", "pk")[:AT_ONCE])
+        return list(rows.values_list("tenant_id", "pk")[:AT_ONCE])
 
 
 def exchange(tenant_id: int, consent_id: int) -> None:

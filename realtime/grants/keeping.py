@@ -1,6 +1,5 @@
 """Keeping grants alive: each is refreshed about the middle of its token's life, and people hear of an end in time."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db.models import Q
@@ -21,7 +20,7 @@ AT_ONCE = 500
 DAYS_BEFORE = (14, 3)
 
 
-def due_grants() -> Iterator[tuple[int, int]]:
+def due_grants() -> list[tuple[int, int]]:
     """(tenant, grant) of all tenants that should be refreshed now and that nobody refreshes."""
     free = Q(renewing_until=None) | Q(renewing_until__lte=Now())
     with staff_scope():
@@ -33,7 +32,7 @@ def due_grants() -> Iterator[tuple[int, int]]:
             connection__enabled=True,
             tenant__state="active",
         )
-        yield from list(rows.order_by("refresh_due_at").values_list("tenant_id", "pk")[:AT_ONCE])
+        return list(rows.order_by("refresh_due_at").values_list("tenant_id", "pk")[:AT_ONCE])
 
 
 def refresh(tenant_id: int, grant_id: int) -> None:

@@ -5,7 +5,7 @@ refresh may be sent. If it was over by itself, the vendor is asked by one more r
 the proof. Otherwise, and when nobody can tell in time, the grant is lost and people are told.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import partial
@@ -41,14 +41,14 @@ class Verdict(Enum):
     UNTOLD = "untold"
 
 
-def doubtful_grants() -> Iterator[tuple[int, int]]:
+def doubtful_grants() -> list[tuple[int, int]]:
     """(tenant, grant) of all tenants whose refresh was sent and whose answer is overdue.
 
     Of suspended ones as well: the old token tells only as long as it lives, and the refresh was sent before.
     """
     with staff_scope():
         rows = _doubtful(Grant.objects.all()).order_by("refresh_sent_at")
-        yield from list(rows.values_list("tenant_id", "pk")[:AT_ONCE])
+        return list(rows.values_list("tenant_id", "pk")[:AT_ONCE])
 
 
 def settle(tenant_id: int, grant_id: int) -> None:

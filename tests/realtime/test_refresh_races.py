@@ -84,10 +84,6 @@ def wait_for(happened: Callable[[], bool], seconds: float = 60) -> bool:
     return False
 
 
-def settled(grants: list[Grant]) -> bool:
-    return not [each for each in map(again, grants) if each.state == "active" and each.refresh_sent_at]
-
-
 def at_the_vendor(switchboard: Switchboard) -> dict:
     (told,) = switchboard.control.kwebbl(switchboard.client_id)["grants"]
     return told
@@ -114,7 +110,8 @@ def test_one_refresh_a_generation_whatever_is_killed(switchboards, crew, cast):
     assert wait_for(lambda: all(again(one).state == "lost" for one in grants[:2])), "an answer that was lost is shown"
     # Whoever is killed between the vendor's answer and its keeping takes that answer along: such a grant goes no further.
     assert wait_for(lambda: all(map(_lost_or_refreshed_twice, grants, switchboards)))
-    assert wait_for(lambda: settled(grants) and _stopped(crew, grants)), "what the killed ones left behind is settled"
+    crew.stop()
+    assert wait_for(lambda: _at_rest(grants, switchboards)), "what the killed ones left behind is settled"
 
     for switchboard, one in zip(switchboards, map(again, grants), strict=True):
         told = at_the_vendor(switchboard)
@@ -131,13 +128,16 @@ def _lost_or_refreshed_twice(one: Grant, switchboard: Switchboard) -> bool:
     return again(one).state == "lost" or len(at_the_vendor(switchboard)["presented"]) > 2
 
 
-def _stopped(crew: Crew, grants: list[Grant]) -> bool:
-    """Nobody begins another one: the crew is stopped between refreshes. What it was at is settled here, as beat would."""
-    crew.stop()
+def _at_rest(grants: list[Grant], switchboards: list[Switchboard]) -> bool:
+    """Looks after them as beat would. Then each is lost, or has what the vendor made."""
     for one in grants:
         losing.settle(one.tenant_id, one.pk)
         keeping.refresh(one.tenant_id, one.pk)
-    return settled(grants)
+    return all(
+        one.state == "lost"
+        or (one.refresh_sent_at is None and one.generation == at_the_vendor(switchboard)["generation"])
+        for one, switchboard in zip(map(again, grants), switchboards, strict=True)
+    )
 
 
 def assert_one_refresh_a_generation(told: dict, *, lost: bool) -> None:

@@ -137,3 +137,21 @@ def reached_from(module: str, sources: Sources) -> set[str]:
             seen.add(name)
             waiting += imports_of(name, sources[name]) if name in sources else []
     return seen
+
+
+SCOPES = ("tenant_scope", "user_scope", "staff_scope", "atomic")
+
+
+def yielding_in_scope(source: str) -> Iterator[str]:
+    """The functions that yield inside a scope or a transaction; context managers are made for that."""
+    for function in ast.walk(ast.parse(source)):
+        if isinstance(function, ast.FunctionDef) and not any(
+            "contextmanager" in ast.unparse(each) for each in function.decorator_list
+        ):
+            scopes = [block for block in ast.walk(function) if isinstance(block, ast.With) and _opens_scope(block)]
+            if any(isinstance(part, ast.Yield | ast.YieldFrom) for block in scopes for part in ast.walk(block)):
+                yield function.name
+
+
+def _opens_scope(block: ast.With) -> bool:
+    return any(name in ast.unparse(item.context_expr) for item in block.items for name in SCOPES)
