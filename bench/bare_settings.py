@@ -5,3 +5,4 @@ from portal.settings import *  # noqa: F403
 MIDDLEWARE: list[str] = []
 INSTALLED_APPS: list[str] = []
 ROOT_URLCONF = "bench.bare_view"
+STREAMS: list[tuple[str, str]] = []
