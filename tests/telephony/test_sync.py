@@ -125,6 +125,7 @@ def test_a_vendor_that_cannot_be_read_changes_nothing_and_is_told(full):
 def test_a_list_cut_short_deletes_nothing(full):
     full.control.add_fault("slow_bytes", method="GET", path="/sipaccounts")
     full.sync()
+    assert full.mirror().error
     assert full.usernames() == ["anna", "ben"]
     assert full.differences() == []
 
