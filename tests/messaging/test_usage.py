@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from messaging.models import Batch, Message, PartsSent, Sending
-from messaging.usage import KEY, PartMeters, blockers, history, names, read
+from messaging.usage import KEY, KIND, PartMeters, names
 from portal.billing.books import books_of
 from portal.billing.contracts import agree, today
 from portal.billing.lines import charged_lines
@@ -22,6 +22,7 @@ from tests.messaging.mailroom import some_campaign
 from tests.messaging.rows import destination, lost, numbers, sent_campaign, some_connection, taken
 
 # When November 2026 begins in Amsterdam.
+read, history, blockers = KIND.read, KIND.history, KIND.blockers
 EDGE = datetime(2026, 10, 31, 23, tzinfo=UTC)
 OCTOBER, NOVEMBER = month(2026, 10), month(2026, 11)
 

@@ -16,11 +16,12 @@ from portal.billing.months import month, month_of
 from portal.billing.staff_forms import meters_of
 from portal.tenancy.scope import tenant_scope
 from realtime.models import Extension, RealtimeAccount, UserLevel
-from realtime.usage import KEY, UserMeters, blockers, history, names, read
+from realtime.usage import KEY, KIND, UserMeters, names
 from tests.billing.accounts import EDGES, some_account
 from tests.realtime.directory.office import DIRECTORY, Office
 from tests.realtime.samples import some_connection, some_extension
 
+read, history, blockers = KIND.read, KIND.history, KIND.blockers
 PERIODS = [month_of(start) for start in EDGES[:-1]]
 PLACES = 12
 

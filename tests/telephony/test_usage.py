@@ -19,12 +19,13 @@ from portal.tenancy.scope import tenant_scope
 from telephony import drift
 from telephony.models import Drift, MirrorState, SipAccount, SipLevel
 from telephony.operations import CREATE_SIP_ACCOUNT, DELETE_SIP_ACCOUNT, delete_sip_account
-from telephony.usage import KEY, MOVES, SipMeters, blockers, history, names, read
+from telephony.usage import KEY, KIND, MOVES, SipMeters, names
 from tests.billing.accounts import EDGES, some_account
 from tests.telephony.samples import some_account as some_sip_account
 from tests.telephony.samples import some_connection
 from tests.telephony.telephone import Telephone
 
+read, history, blockers = KIND.read, KIND.history, KIND.blockers
 PERIODS = [month_of(start) for start in EDGES[:-1]]
 ACCOUNTS = 30
 
