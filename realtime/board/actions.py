@@ -20,7 +20,7 @@ from realtime.board import bell
 from realtime.board.carrying import KINDS
 from realtime.board.confirming import confirm
 from realtime.board.rights import CREATE, grant_to_place, grant_to_steer, own_telephone
-from realtime.calls.models import LIVE, Call, CallAction, Leg, LegState
+from realtime.calls.models import LIVE, Call, CallAction, Leg, LegState, known_as
 from realtime.calls.parties import Directory, Party, canonical
 from realtime.extensions.models import Extension
 from realtime.grants.lines import grant_for
@@ -32,6 +32,7 @@ What = CallAction.Kind
 SEND_WITHIN = timedelta(seconds=15)
 UNDER_WAY = [CallAction.State.ASKED, CallAction.State.TAKEN]
 TRANSFERS = (What.TRANSFER_BLIND, What.TRANSFER_ATTENDED)
+CHANGED = _("The call is not as it was when you asked: nothing was done. Look at the board again.")
 # What has to be going on for something to make sense.
 FITS = {
     What.HANG_UP: LIVE,
@@ -161,10 +162,10 @@ def transfer_call(
 
 def _act(call: Call, what: What, to: Target | None, form_key: UUID | None, membership: Membership) -> CallAction:
     once(call.tenant_id, form_key)
-    call = Call.objects.select_for_update(of=("self",)).select_related("connection__tenant").get(pk=call.pk)
+    call = _locked(call.pk)
     grant = grant_to_steer(call, membership)
     if call.state not in FITS[what]:
-        raise NotPromised(_("The call is not as it was when you asked: nothing was done. Look at the board again."))
+        raise NotPromised(CHANGED)
     if CallAction.objects.filter(call=call, kind=what, state__in=UNDER_WAY).exists():
         raise NotPromised(_("This has been asked for already. Nothing more was sent."))
     leg = _leg_of(call, membership.user_id)
@@ -173,6 +174,15 @@ def _act(call: Call, what: What, to: Target | None, form_key: UUID | None, membe
     # Hanging up never waits for what became of something else.
     lane = f"{'hang_up' if what == What.HANG_UP else 'call'}:{leg.vendor_id}"
     return _promise(action, grant, lane, str(call), told, form_key, membership.user)
+
+
+def _locked(pk: int) -> Call:
+    rows = Call.objects.select_for_update(of=("self",)).select_related("connection__tenant").filter(known_as(pk))
+    # It may become part of another one while its lock is waited for: then it is gone, and found again by that one.
+    call = rows.first() or rows.first()
+    if call is None:
+        raise NotPromised(CHANGED)
+    return call
 
 
 def _leg_of(call: Call, user_id: int) -> Leg:

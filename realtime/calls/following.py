@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from django.conf import settings
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from portal.vendors.models import Connection
@@ -118,7 +119,9 @@ def _new_leg(call: Call, vendor_id: str, first: Told) -> Leg:
 def _move_legs(gone: Sequence[Call], call: Call, known: Mapping[str, Leg]) -> None:
     if not gone:
         return
-    Leg.objects.filter(call__in=gone).update(call=call)
+    # Whoever asks something of one of them just now is waited for, or finds it gone.
+    list(Call.objects.select_for_update().filter(pk__in=[each.pk for each in gone]).order_by("pk"))
+    Leg.objects.filter(call__in=gone).update(call=call, was_of=Coalesce("was_of", "call_id"))
     for leg in known.values():
         if leg.call in gone:
             leg.call = call

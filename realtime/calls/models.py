@@ -28,6 +28,11 @@ class LegState(models.TextChoices):
 LIVE = [LegState.CREATED, LegState.RINGING, LegState.TALKING, LegState.ON_HOLD]
 
 
+def known_as(pk: int) -> Q:
+    """The call of this number, also where it turned out to be part of another one: links to it are out in the world."""
+    return Q(pk=pk) | Q(pk__in=Leg.objects.filter(was_of=pk).values("call"))
+
+
 class Call(TenantModel):
     """A conversation: the legs that were bridged together, or one leg alone. What its legs say, in one row for lists."""
 
@@ -72,6 +77,8 @@ class Leg(TenantModel):
 
     connection = TenantForeignKey(Connection, models.CASCADE, related_name="+", verbose_name=_("connection"))
     call = TenantForeignKey(Call, models.CASCADE, related_name="legs", verbose_name=_("call"))
+    # The call that it was made with, where that is gone because it turned out to be part of `call`.
+    was_of = models.BigIntegerField(null=True, editable=False)
     vendor_id = models.CharField(_("vendor's call ID"), max_length=80)
     state = models.CharField(_("state"), max_length=8, choices=LegState, default=LegState.CREATED)
     direction = models.CharField(_("direction"), max_length=10, blank=True)
@@ -101,6 +108,7 @@ class Leg(TenantModel):
         constraints = [models.UniqueConstraint(fields=["connection", "vendor_id"], name="realtime_leg_once")]
         indexes = [
             models.Index(fields=["call"], name="realtime_leg_of_call"),
+            models.Index(fields=["was_of"], condition=~Q(was_of=None), name="realtime_leg_was_of"),
             models.Index(fields=["connection", "ends", "heard_at"], condition=~Q(ends=""), name="realtime_leg_ends"),
             models.Index(fields=["tenant", "began_at"], condition=~Q(state="ended"), name="realtime_leg_open"),
         ]

@@ -28,7 +28,7 @@ from realtime.board import actions, picture
 from realtime.board.forms import PlaceForm, TransferForm
 from realtime.board.pieces import Drawn, Look, Pen
 from realtime.board.rights import ALL, Rights
-from realtime.calls.models import Call, CallAction
+from realtime.calls.models import Call, CallAction, known_as
 from realtime.extensions.models import Extension, Favourite
 from realtime.grants.standing import held_by, held_from, remember
 from realtime.models import RealtimeAccount
@@ -151,7 +151,7 @@ def call_act(request: TenantRequest, pk: int, what: str) -> HttpResponse:
     """Hang up, hold, resume, start or stop recording. Who may do which is decided by the verb."""
     if what not in SIMPLE:
         raise Http404
-    call = get_object_or_404(Call.objects.select_related("connection__tenant"), pk=pk)
+    call = get_object_or_404(Call.objects.select_related("connection__tenant"), known_as(pk))
     try:
         actions.act_on_call(call, what, form_key=_key(request), membership=request.membership)
     except AlreadySubmitted:
@@ -214,7 +214,7 @@ def _anybody(request: TenantRequest, desk: Desk) -> set[int]:
 @tenant_view(Role.VIEWER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def call_transfer(request: TenantRequest, pk: int) -> HttpResponse:
-    call = get_object_or_404(Call.objects.select_related("connection__tenant"), pk=pk)
+    call = get_object_or_404(Call.objects.select_related("connection__tenant"), known_as(pk))
     form = TransferForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_list_or_404, get_object_or_404, render
+from django.shortcuts import get_list_or_404, get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from portal.lists.pages import list_page
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from realtime.calls.lists import CALLS, EVENTS, seconds_between
-from realtime.calls.models import Call, Leg, LegEvent
+from realtime.calls.models import Call, Leg, LegEvent, known_as
 from realtime.events.models import Event
 from realtime.loose_json import read_json
 
@@ -38,12 +38,15 @@ def calls(request: TenantRequest) -> HttpResponse:
 
 @tenant_view(Role.VIEWER)
 @require_safe
-def call(request: HttpRequest, pk: int) -> HttpResponse:
-    rows = Leg.objects.filter(call=pk).select_related("from_extension", "via_extension", "to_extension")
+def call(request: TenantRequest, pk: int) -> HttpResponse:
+    rows = Leg.objects.filter(call__in=Call.objects.filter(known_as(pk)))
+    rows = rows.select_related("from_extension", "via_extension", "to_extension")
     rows = rows.select_related("call__from_extension", "call__to_extension", "call__connection")
     rows = rows.defer("call__connection__client_id", "call__connection__client_secret")
     legs = get_list_or_404(rows.order_by("began_at", "pk"))
     found = legs[0].call
+    if found.pk != pk:
+        return redirect("realtime:call", request.tenant.slug, found.pk)
     events = _events(found, legs)
     context = {
         "call": found,

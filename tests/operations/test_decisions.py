@@ -1,7 +1,6 @@
 """What people decide: never twice, never by the wrong one, never about what has moved on."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,6 +12,7 @@ from portal.operations.decisions import NotPossible
 from portal.operations.models import Decision, Operation, Status
 from portal.tenancy.models import Tenant
 from portal.tenancy.scope import staff_scope
+from tests.fixtures.waiting import somebody_waits_for_a_lock, wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -305,16 +305,10 @@ def test_a_worker_that_waited_for_a_cancellation_sends_nothing(desk, cast, desk_
         with desk.scope():
             decisions.cancel(operation, acting_user=cast.bob)
             worker = pool.submit(_work_once, desk)
-            wait_until(lambda: worker.done() or _somebody_waits())
+            wait_until(lambda: worker.done() or somebody_waits_for_a_lock())
         worker.result(timeout=10)
     assert desk_server.heard == []
     assert desk.now(operation).status == Status.CANCELLED
-
-
-def _somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("select exists (select from pg_locks where not granted)")
-        return cursor.fetchone()[0]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -325,13 +319,6 @@ def test_sent_again_by_a_person_it_is_sent_once_more_and_done(desk, cast, desk_s
     engine.run_lane(desk.tenant.pk, desk.connection.pk, "door")
     assert len(desk_server.heard) == 1
     assert desk.now(operation).status == Status.DONE
-
-
-def wait_until(true, seconds: float = 10) -> None:
-    give_up = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < give_up, "it never came to that"
-        time.sleep(0.01)
 
 
 def _work_once(desk) -> None:

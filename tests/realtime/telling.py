@@ -131,7 +131,7 @@ def legs(connection: Connection) -> dict[str, Leg]:
 
 def picture(connection: Connection) -> list:
     """All calls with their legs, as values: the same for two connections of which the same was told."""
-    unlike = ("id", "tenant_id", "connection_id", "call_id", "version")
+    unlike = ("id", "tenant_id", "connection_id", "call_id", "was_of", "version")
     with tenant_scope(connection.tenant_id):
         rows = [
             (

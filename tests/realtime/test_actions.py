@@ -2,10 +2,12 @@
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from portal.operations.models import Operation, Status
@@ -16,8 +18,9 @@ from portal.vendors.http import Limits, Redactor, VendorHttp
 from realtime.board import watching
 from realtime.board.actions import Target, act_on_call, confirm, place_call, transfer_call
 from realtime.board.rights import NotYours
-from realtime.calls.models import Call, CallAction, LegState
+from realtime.calls.models import Call, CallAction, Leg, LegState
 from realtime.grants.lines import ScopeMissing
+from tests.fixtures.waiting import somebody_waits_for_a_lock, wait_until
 from tests.realtime import telling
 from tests.realtime.boards import Office
 from tests.realtime.switchboard import SECRET, Switchboard
@@ -296,6 +299,40 @@ def test_what_no_longer_fits_the_call_is_not_asked_for(allowed, cast):
     allowed.become(call, LegState.ENDED)
     with pytest.raises(NotPromised, match="not as it was"):
         allowed.act(call, "hold", cast.bob)
+
+
+def test_a_call_that_became_part_of_another_is_steered_by_its_old_name(allowed, cast):
+    of_dialplan, call = allowed.call(allowed.phones["203"], vendor_id="dialplan"), allowed.talk()
+    join(allowed, call)
+    action = allowed.act(call, "hold", cast.bob)
+    assert action.call_id == of_dialplan.pk
+    allowed.board.work_once()
+    assert allowed.effects("call_held") == 1
+
+
+def test_a_call_that_becomes_part_of_another_while_somebody_asks_is_steered_all_the_same(allowed, cast):
+    of_dialplan, call = allowed.call(allowed.phones["203"], vendor_id="dialplan"), allowed.talk()
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            join(allowed, call)
+            asked = pool.submit(hold_elsewhere, allowed, call, cast.bob)
+            wait_until(lambda: asked.done() or somebody_waits_for_a_lock())
+            assert not asked.done()
+        assert asked.result(timeout=10).call_id == of_dialplan.pk
+
+
+def join(desk: Desk, call: Call) -> None:
+    """The vendor says that the dialplan's call and this one are one."""
+    with desk.scope():
+        leg = Leg.objects.get(call=call)
+    telling.told(desk.connection, telling.bridged(1, {"call_id": "dialplan"}, {"call_id": leg.vendor_id}))
+
+
+def hold_elsewhere(desk: Desk, call: Call, who: Any) -> CallAction:
+    try:
+        return desk.act(call, "hold", who)
+    finally:
+        connection.close()
 
 
 def test_hanging_up_does_not_wait_for_what_became_of_a_hold(allowed, cast):

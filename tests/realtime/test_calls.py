@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.tenancy.scope import staff_scope, tenant_scope
-from realtime.calls.models import Call, CallAction, LegEvent
+from realtime.calls.models import Call, CallAction, LegEvent, known_as
 from realtime.events.reading import read_events
 from tests.realtime.generated import HISTORIES
 from tests.realtime.telling import (
@@ -86,6 +86,17 @@ def test_many_legs_joined_one_by_one_are_one_call(telephones):
     told(telephones, *(bridged(place, *({"call_id": each} for each in pair)) for place, pair in enumerate(pairs)))
     assert len(calls(telephones)) == 1
     assert len(legs(telephones)) == 4
+
+
+def test_links_to_calls_that_turned_out_to_be_one_lead_to_it(telephones):
+    told(telephones, *(event("ringing", f"leg-{place}") for place in range(4)))
+    before = [call.pk for call in calls(telephones)]
+    for place in (2, 1, 0):
+        told(telephones, bridged(9 - place, {"call_id": f"leg-{place}"}, {"call_id": f"leg-{place + 1}"}))
+    (left,) = calls(telephones)
+    with tenant_scope(telephones.tenant_id):
+        assert [Call.objects.get(known_as(pk)) for pk in before] == [left] * 4
+        assert not Call.objects.filter(known_as(max(before) + 1)).exists()
 
 
 def test_a_transferred_call_is_with_somebody_else(telephones):

@@ -15,7 +15,7 @@ from portal.tenancy.scope import tenant_scope
 from realtime.calls.models import Call
 from realtime.cards.models import Card, CardNumber
 from realtime.events.models import Event
-from tests.realtime.telling import BOB, NOW, SALES, bridged, calls, event, make_extension, make_telephones, told
+from tests.realtime.telling import BOB, NOW, SALES, bridged, calls, event, legs, make_extension, make_telephones, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CARLA = "31622222222"
@@ -112,8 +112,8 @@ def test_the_list_as_csv(cast, telephones):
 
 
 def test_a_call_shows_its_legs_and_its_events_as_they_came(cast, telephones):
-    legs = [{"call_id": "one"}, {"call_id": "two", "to": {"extension_id": BOB}}]
-    told(telephones, event("ringing", "one", -9), bridged(-5, *legs), event("Parked", "one", -3, shelf="17 & 18"))
+    both = [{"call_id": "one"}, {"call_id": "two", "to": {"extension_id": BOB}}]
+    told(telephones, event("ringing", "one", -9), bridged(-5, *both), event("Parked", "one", -3, shelf="17 & 18"))
     (call,) = [each for each in calls(telephones) if each.began_at == NOW - timedelta(seconds=9)]
     text = show(cast.vera, "realtime:call", call.pk)
     for said in ("one", "two", "bridged", "parked", "a type that is not known", "17 &amp; 18", "Bob", "Talking"):
@@ -123,6 +123,18 @@ def test_a_call_shows_its_legs_and_its_events_as_they_came(cast, telephones):
     text = show(cast.vera, "realtime:call", call.pk)
     assert "not kept any more" in text
     assert "parked" in text
+
+
+def test_a_call_that_became_part_of_another_leads_there(cast, telephones):
+    told(telephones, event("ringing", "one", -9), event("ringing", "two", -8))
+    known = legs(telephones)
+    first, second = known["one"].call_id, known["two"].call_id
+    told(telephones, bridged(-5, {"call_id": "one"}, {"call_id": "two"}))
+    client = Client()
+    for person, leads_to in ((cast.vera, reverse("realtime:call", args=["acme", first])), (cast.charlie, None)):
+        client.force_login(person)
+        answer = client.get(reverse("realtime:call", args=["acme", second]))
+        assert (answer.status_code, answer.get("Location")) == ((302, leads_to) if leads_to else (404, None))
 
 
 def test_an_event_of_no_call_is_shown_too(cast, telephones):
