@@ -1,7 +1,7 @@
 """What a company's other systems can be told, and how each is written down."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -39,11 +39,14 @@ def body_of(event: str, data: Mapping[str, Any]) -> str:
     return body
 
 
-def call_told(call: Call, card: Card | None) -> dict[str, Any]:
-    """A call as it is told; times are ISO 8601 in UTC or None. `card` is None for somebody whom no card knows."""
+def call_told(call: Call, card: Card | None, was: Sequence[int]) -> dict[str, Any]:
+    """A call as it is told; times are ISO 8601 in UTC or None. `card` is None for somebody whom no card knows, `was` are the
+    ids of calls that may have been told of before, and turned out to be part of this one.
+    """
     return {
         "call": {
             "id": str(call.pk),
+            "was": [str(pk) for pk in was],
             "state": call.state,
             "direction": call.direction,
             "from": _side(call.from_number, call.from_extension),

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from realtime.calls.models import Call
+from realtime.calls.models import Call, Leg
 from realtime.cards.matching import cards_for
 from realtime.hooks import bell
 from realtime.hooks.events import body_of, call_told
 from realtime.hooks.models import Delivery, Endpoint
 
 INBOUND = "inbound"
+# Far more than a telephone system joins, far less than a message may hold.
+MOST_TOLD = 100
 
 
 def tell_of(tenant_id: int, event: str, data: Mapping[str, Any]) -> None:
@@ -24,7 +26,13 @@ def tell(event: str, call: Call) -> None:
     if endpoints:
         outside = call.from_number if call.direction == INBOUND else call.to_number
         card = cards_for([outside]).get(outside)
-        tell_all(call.tenant_id, endpoints, event, call_told(call, card))
+        tell_all(call.tenant_id, endpoints, event, call_told(call, card, _was(call)))
+
+
+def _was(call: Call) -> list[int]:
+    """The calls that became part of it, the oldest first."""
+    joined = Leg.objects.filter(call=call).exclude(was_of=None).values_list("was_of", flat=True)
+    return [pk for pk in joined.order_by("was_of").distinct()[:MOST_TOLD] if pk]
 
 
 def tell_all(tenant_id: int, endpoints: list[int], event: str, data: Mapping[str, Any]) -> None:

@@ -21,6 +21,7 @@ from realtime.hooks.events import MAX_BODY_BYTES, TooLong
 from realtime.hooks.models import Delivery, Endpoint
 from realtime.hooks.signing import signature
 from realtime.hooks.telling import tell, tell_of
+from tests.realtime import telling
 from tests.realtime.listener import Listener
 from tests.realtime.switchboard import make_connection
 
@@ -266,6 +267,19 @@ def test_an_inbound_call_is_told_with_the_card_of_who_calls(crm, cast, listener,
     assert data["call"]["from"]["number"] == ANNA
     assert (data["card"]["name"], data["card"]["reference"]) == ("Anna Bos", "C 1/2")
     assert data["card"]["link"] == "https://crm.example/find?tel=%2B31612345678&id=C%201%2F2"
+
+
+def test_what_ends_says_which_calls_it_was(crm, cast, listener):
+    telephones = telling.make_telephones(cast.acme)
+    rung = telling.event("ringing", "telephone", 1, direction="outbound", to={"number": "101"})
+    telling.told(telephones, telling.event("ringing", "dialplan"), rung)
+    older, younger = (str(call.pk) for call in telling.calls(telephones))
+    telling.told(telephones, telling.bridged(2, {"call_id": "dialplan"}, {"call_id": "telephone"}))
+    telling.told(telephones, telling.event("terminated", "dialplan", 3), telling.event("terminated", "telephone", 3))
+    work()
+    of_calls = [(each.told["type"], each.told["data"]["call"]) for each in listener.taken]
+    told_of = sorted((what, call["id"], call["was"]) for what, call in of_calls)
+    assert told_of == [("call.ended", older, [younger]), ("call.inbound", older, [])]
 
 
 def test_a_body_is_bounded(crm, cast):
