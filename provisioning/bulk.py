@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from portal.bulk.chosen import answer_to, answers_to, check_chosen, ids_of
+from portal.bulk.chosen import answer_to, deletion
 from portal.bulk.forms import OptionsForm
 from portal.bulk.models import Batch, BatchRow
 from portal.bulk.registry import BatchKind, Field, Later, Outlook, Refusal
@@ -169,27 +169,12 @@ CREATE = BatchKind(
 
 # --- Deleting them ------------------------------------------------------------------------------------------------
 
-
-def check_deletions(batch: Batch, rows: Sequence[BatchRow]) -> None:
-    check_chosen(rows, Subscriber.objects.defer("password").in_bulk(ids_of(rows)), check_deletion)
-
-
-def outlook_of_deletions(batch: Batch) -> Outlook:
-    return Outlook("provisioning/_bulk_delete.html", {"count": batch.good})
-
-
-def promise_deletions(batch: Batch, rows: Sequence[BatchRow]) -> Sequence[Answer]:
-    return answers_to(rows, operations.delete_subscribers(ids_of(rows), acting_user=batch.started_by))
-
-
-DELETE = BatchKind(
-    name="provisioning.delete_subscribers",
-    label=_("Delete subscribers"),
-    role=Role.OPERATOR,
-    check=check_deletions,
-    outlook=outlook_of_deletions,
-    promise=promise_deletions,
+DELETE = deletion(
+    "provisioning.delete_subscribers",
+    _("Delete subscribers"),
+    find=lambda ids: Subscriber.objects.defer("password").in_bulk(ids),
+    check=check_deletion,
+    delete=operations.delete_subscribers,
+    template="provisioning/_bulk_delete.html",
     list_key=SUBSCRIBERS,
-    icon="trash",
-    tone="danger",
 )

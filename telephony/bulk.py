@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from portal.bulk.chosen import GONE, answer_to, answers_to, check_chosen, ids_of
+from portal.bulk.chosen import GONE, answer_to, deletion
 from portal.bulk.forms import OptionsForm
 from portal.bulk.models import Batch, BatchRow
 from portal.bulk.registry import BatchKind, Field, Outlook, Refusal
@@ -195,27 +195,12 @@ IMPORT = BatchKind(
 
 # --- Deleting them ----------------------------------------------------------------------------------------------------
 
-
-def check_deletions(batch: Batch, rows: Sequence[BatchRow]) -> None:
-    check_chosen(rows, SipAccount.objects.defer("password").in_bulk(ids_of(rows)), check_active)
-
-
-def outlook_of_deletions(batch: Batch) -> Outlook:
-    return Outlook("telephony/_bulk_delete.html", {"count": batch.good})
-
-
-def promise_deletions(batch: Batch, rows: Sequence[BatchRow]) -> list[Answer]:
-    return answers_to(rows, operations.delete_sip_accounts(ids_of(rows), acting_user=batch.started_by))
-
-
-DELETE = BatchKind(
-    name="telephony.delete_sip_accounts",
-    label=_("Delete SIP accounts"),
-    role=Role.OPERATOR,
-    check=check_deletions,
-    outlook=outlook_of_deletions,
-    promise=promise_deletions,
+DELETE = deletion(
+    "telephony.delete_sip_accounts",
+    _("Delete SIP accounts"),
+    find=lambda ids: SipAccount.objects.defer("password").in_bulk(ids),
+    check=check_active,
+    delete=operations.delete_sip_accounts,
+    template="telephony/_bulk_delete.html",
     list_key=SIP_ACCOUNTS,
-    icon="trash",
-    tone="danger",
 )

@@ -15,6 +15,7 @@ from messaging.people.optouts import opt_out, opted_out
 from messaging.people.refining import EVERYWHERE, placeholder_of, tags_in
 from messaging.rules import rules_of
 from messaging.texts.numbers import BadNumber, normalise
+from portal.bulk.chosen import check_chosen, ids_of
 from portal.bulk.forms import OptionsForm
 from portal.bulk.models import Batch, BatchRow
 from portal.bulk.registry import BatchKind, Done, Field, Outlook, Refusal
@@ -24,7 +25,6 @@ from portal.tenancy.roles import Role
 
 CONTACTS, OPT_OUTS = "messaging.contacts", "messaging.opt_outs"
 LONGEST_NAME, LONGEST_NOTE = 120, 200
-GONE = gettext_noop("It is not there any more.")
 NO_GROUP = gettext_noop("The group that was chosen is not there any more. Nothing was done to this contact.")
 ON_IT = gettext_noop("It stands on the do-not-send list already.")
 NUMBER = Field(
@@ -208,17 +208,9 @@ class OptOutNote(OptionsForm):
     note = forms.CharField(label=_("Note"), max_length=LONGEST_NOTE, required=False)
 
 
-def check_chosen(_batch: Batch, rows: Sequence[BatchRow]) -> None:
-    found = Contact.objects.in_bulk([row.subject_id for row in rows])
-    for row in rows:
-        contact = found.get(row.subject_id)
-        row.label = f"{contact.name} {contact.number}".strip() if contact else ""
-        if contact is None:
-            row.refuse(GONE)
-
-
-def _ids(rows: Sequence[BatchRow]) -> list[int]:
-    return [row.subject_id for row in rows if row.subject_id is not None]
+def check_contacts_chosen(_batch: Batch, rows: Sequence[BatchRow]) -> None:
+    found = Contact.objects.in_bulk(ids_of(rows))
+    check_chosen(rows, found, name=lambda contact: f"{contact.name} {contact.number}".strip())
 
 
 def _with_group(verb: Callable[..., Any]) -> Callable[[Batch, Sequence[BatchRow]], list[Answer]]:
@@ -226,19 +218,19 @@ def _with_group(verb: Callable[..., Any]) -> Callable[[Batch, Sequence[BatchRow]
         group = Group.objects.filter(tenant_id=batch.tenant_id, pk=batch.options["group"]).first()
         if group is None:
             return [Refusal(Sentence(NO_GROUP)) for _row in rows]
-        verb(group, _ids(rows), acting_user=batch.started_by)
+        verb(group, ids_of(rows), acting_user=batch.started_by)
         return [Done() for _row in rows]
 
     return promise
 
 
 def promise_deletions(batch: Batch, rows: Sequence[BatchRow]) -> list[Answer]:
-    delete_contacts(batch.tenant, _ids(rows), acting_user=batch.started_by)
+    delete_contacts(batch.tenant, ids_of(rows), acting_user=batch.started_by)
     return [Done() for _row in rows]
 
 
 def promise_no_messages(batch: Batch, rows: Sequence[BatchRow]) -> list[Answer]:
-    numbers = Contact.objects.filter(tenant_id=batch.tenant_id, pk__in=_ids(rows)).values_list("number", flat=True)
+    numbers = Contact.objects.filter(tenant_id=batch.tenant_id, pk__in=ids_of(rows)).values_list("number", flat=True)
     note = batch.options.get("note", "")
     opt_out(batch.tenant_id, numbers, OptOut.Source.PERSON, note, acting_user=batch.started_by)
     return [Done() for _row in rows]
@@ -253,7 +245,7 @@ def _chosen(name: str, label: Any, promise: Callable[..., list[Answer]], **more:
         name=f"messaging.{name}",
         label=label,
         role=Role.OPERATOR,
-        check=check_chosen,
+        check=check_contacts_chosen,
         outlook=outlook,
         promise=promise,
         list_key=CONTACTS,

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from portal.bulk.chosen import GONE, check_chosen, ids_of
 from portal.bulk.forms import OptionsForm
 from portal.bulk.models import Batch, BatchRow
 from portal.bulk.registry import BatchKind, Later, Outlook, Refusal, register
@@ -14,11 +15,11 @@ from portal.operations import decisions
 from portal.operations.decisions import Action, NotPossible
 from portal.operations.forms import LONGEST_REASON
 from portal.operations.models import Operation
+from portal.operations.refusals import NotPromised
 from portal.sentences import Sentence
 from portal.tenancy.roles import Role
 
 OPERATIONS = "operations.operations"
-GONE = gettext_noop("It is not there any more.")
 # Why a decision is not possible about an operation as it is now.
 NOT_NOW = {
     Action.CANCEL: gettext_noop("It has left already, so it can no longer be cancelled."),
@@ -36,17 +37,11 @@ class Reason(OptionsForm):
 
 
 def _check(action: Action) -> Callable[[Batch, Sequence[BatchRow]], None]:
-    def check(batch: Batch, rows: Sequence[BatchRow]) -> None:
-        found = Operation.objects.in_bulk([row.subject_id for row in rows])
-        for row in rows:
-            operation = found.get(row.subject_id)
-            row.label = operation.label if operation else ""
-            if operation is None:
-                row.refuse(GONE)
-            elif action not in decisions.possible(operation):
-                row.refuse(NOT_NOW[action])
+    def check(operation: Operation) -> None:
+        if action not in decisions.possible(operation):
+            raise NotPromised(NOT_NOW[action])
 
-    return check
+    return lambda batch, rows: check_chosen(rows, Operation.objects.in_bulk(ids_of(rows)), check)
 
 
 def _promise(verb: Callable[..., Any]) -> Callable[[Batch, Sequence[BatchRow]], list[Operation | Refusal | Later]]:

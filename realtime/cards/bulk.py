@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from portal.bulk.chosen import check_chosen, ids_of
 from portal.bulk.models import Batch, BatchRow
 from portal.bulk.registry import BatchKind, Done, Field, Outlook, Refusal
 from portal.operations.refusals import NotPromised
@@ -23,7 +24,6 @@ from realtime.cards.keeping import (
 from realtime.cards.models import Card
 from realtime.numbers import BadNumber
 
-GONE = gettext_noop("It is not there any more.")
 LONGEST = {"name": 120, "company": 120, "reference": 120, "note": 500}
 
 Answer = Done | Refusal
@@ -102,18 +102,8 @@ IMPORT_CARDS = BatchKind(
 )
 
 
-def check_chosen(_batch: Batch, rows: Sequence[BatchRow]) -> None:
-    found = Card.objects.in_bulk([row.subject_id for row in rows])
-    for row in rows:
-        card = found.get(row.subject_id)
-        row.label = card.name if card else ""
-        if card is None:
-            row.refuse(GONE)
-
-
 def promise_deletions(batch: Batch, rows: Sequence[BatchRow]) -> list[Answer]:
-    ids = [row.subject_id for row in rows if row.subject_id is not None]
-    delete_cards(batch.tenant, ids, acting_user=batch.started_by)
+    delete_cards(batch.tenant, ids_of(rows), acting_user=batch.started_by)
     return [Done() for _row in rows]
 
 
@@ -121,7 +111,7 @@ DELETE_CARDS = BatchKind(
     name="realtime.delete_cards",
     label=_("Delete customer cards"),
     role=Role.ADMIN,
-    check=check_chosen,
+    check=lambda batch, rows: check_chosen(rows, Card.objects.in_bulk(ids_of(rows))),
     outlook=lambda batch: Outlook("realtime/_bulk_cards_delete.html", {"count": batch.good}),
     promise=promise_deletions,
     list_key="realtime.cards",
