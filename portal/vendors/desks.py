@@ -83,17 +83,26 @@ def slug_of(request: HttpRequest) -> str:
 # --- How old the picture is -----------------------------------------------------------------------------------------
 
 
-def mirror_piece(request: HttpRequest, desk: Desk, back: str) -> HttpResponse:
-    """How old the mirror is, polled from the button on until it is new; then the whole page is read anew."""
+def mirror_piece(request: HttpRequest, desk: Desk, pages: Sequence[str]) -> HttpResponse:
+    """How old the mirror is, polled from the button on until it is new; then the whole page is read anew.
+
+    `pages` are those of the app that have the button; one that is not among them leads back to the first.
+    """
     if request.htmx and request.GET.get("asked") and not desk.awaited:  # type: ignore[attr-defined]
         return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, f"{desk.app}/_mirror.html", {"desk": desk, "back": back})
+    return render(request, f"{desk.app}/_mirror.html", {"desk": desk, "back": _back(request, pages)})
 
 
-def mirror_asked(request: HttpRequest, desk: Desk, back: str) -> HttpResponse:
-    """After the vendor is being asked: the piece, or the page `back` of the app."""
+def mirror_asked(request: HttpRequest, desk: Desk, pages: Sequence[str]) -> HttpResponse:
+    """After the vendor is being asked: the piece, or the page of the app that somebody came from."""
+    back = _back(request, pages)
     desk.mirror.refresh_from_db(fields=["asked_at", "due_at"])
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, f"{desk.app}/_mirror.html", {"desk": desk, "back": back})
     messages.info(request, _("The vendor is being asked. Reload the page in a moment to see what it says."))
     return redirect(reverse(f"{desk.app}:{back}", args=[slug_of(request)]) + desk.query)
+
+
+def _back(request: HttpRequest, pages: Sequence[str]) -> str:
+    name = request.GET.get("back", "")
+    return name if name in pages else pages[0]

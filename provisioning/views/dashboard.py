@@ -30,7 +30,7 @@ from provisioning.views.desk import Desk, desk_of, no_connection
 
 # An order that was placed long ago moves seldom: the page need not ask for it every few seconds.
 LIVELY_SECONDS = 900
-BACK = {"dashboard", "orders", "subscribers", "differences", "right_sizing"}
+BACK = ("dashboard", "orders", "subscribers", "differences", "right_sizing")
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def moving(request: HttpRequest) -> HttpResponse:
 @require_safe
 def mirror(request: HttpRequest) -> HttpResponse:
     desk = desk_of(request)
-    return no_connection(request) if desk is None else mirror_piece(request, desk, _back(request))
+    return no_connection(request) if desk is None else mirror_piece(request, desk, BACK)
 
 
 @tenant_view(Role.VIEWER)
@@ -102,12 +102,7 @@ def refresh_mirror(request: HttpRequest) -> HttpResponse:
     if desk is None:
         return no_connection(request)
     refresh(desk.connection)
-    return mirror_asked(request, desk, _back(request))
-
-
-def _back(request: HttpRequest) -> str:
-    name = request.GET.get("back", "")
-    return name if name in BACK else "dashboard"
+    return mirror_asked(request, desk, BACK)
 
 
 # --- This month ---------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.models import Membership, User
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
-from portal.vendors.desks import allows, frame, page, slug_of
+from portal.vendors.desks import allows, frame, mirror_asked, mirror_piece, page, slug_of
 from realtime import sync
 from realtime.extensions.following import scope_for
 from realtime.extensions.forms import CallerIdForm, MemberForm
@@ -64,13 +64,8 @@ def _favourites_of(user_id: int | None) -> ArraySubquery:
 @tenant_view(Role.VIEWER)
 @require_safe
 def directory_mirror(request: HttpRequest) -> HttpResponse:
-    """How old the mirror is, polled from the button on until it is new; then the whole page is read anew."""
     desk = desk_of(request)
-    if desk is None:
-        return no_connection(request)
-    if request.htmx and request.GET.get("asked") and not desk.account.awaited:  # type: ignore[attr-defined]
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, "realtime/_mirror.html", {"desk": desk, "back": _back(request)})
+    return no_connection(request) if desk is None else mirror_piece(request, desk, BACK)
 
 
 @tenant_view(Role.VIEWER)
@@ -80,16 +75,7 @@ def directory_refresh(request: HttpRequest) -> HttpResponse:
     if desk is None:
         return no_connection(request)
     sync.refresh(desk.connection)
-    desk.account.refresh_from_db(fields=["asked_at", "due_at"])
-    if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "realtime/_mirror.html", {"desk": desk, "back": _back(request)})
-    messages.info(request, _("The vendor is being asked. Reload the page in a moment to see what it says."))
-    return redirect(reverse(f"realtime:{_back(request)}", args=[slug_of(request)]) + desk.query)
-
-
-def _back(request: HttpRequest) -> str:
-    name = request.GET.get("back", "")
-    return name if name in BACK else BACK[0]
+    return mirror_asked(request, desk, BACK)
 
 
 @tenant_view(Role.VIEWER)

@@ -58,7 +58,7 @@ def sip_account_row(request: TenantRequest, pk: int) -> HttpResponse:
 @require_safe
 def mirror(request: HttpRequest) -> HttpResponse:
     desk = desk_of(request)
-    return no_connection(request) if desk is None else mirror_piece(request, desk, _back(request))
+    return no_connection(request) if desk is None else mirror_piece(request, desk, BACK)
 
 
 @tenant_view(Role.VIEWER)
@@ -68,12 +68,7 @@ def refresh_mirror(request: HttpRequest) -> HttpResponse:
     if desk is None:
         return no_connection(request)
     refresh(desk.connection)
-    return mirror_asked(request, desk, _back(request))
-
-
-def _back(request: HttpRequest) -> str:
-    name = request.GET.get("back", "")
-    return name if name in BACK else BACK[0]
+    return mirror_asked(request, desk, BACK)
 
 
 # --- A new one ----------------------------------------------------------------------------------------------------
