@@ -19,10 +19,10 @@ from messaging.reports.turning import step_of
 from messaging.views.account import told
 from messaging.views.desk import Desk, desk_of, no_connection, page
 from portal.audit.trail import record
+from portal.operations.followed import latest, standing
 from portal.operations.models import Operation
 from portal.operations.promises import AlreadySubmitted
 from portal.operations.refusals import NotPromised
-from portal.operations.words import words_for
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
@@ -132,18 +132,14 @@ def _promise(request: HttpRequest, verb: Callable[..., Operation], about: Any, f
 
 def _whole(request: TenantRequest, desk: Desk) -> dict[str, Any]:
     # In this order: the keys that are shown after an operation's end are those that it left.
-    operation = _latest(desk)
+    operation = latest(Operation.objects.filter(connection=desk.connection, lane=key_operations.LANE))
     found = list(SigningKey.objects.filter(connection=desk.connection).order_by("-created_at", "-pk")[:50])
-    under_way = operation is not None and not operation.ended
-    reading = _awaited(desk)
+    stands = standing(operation, zone_of(request))
     return {
         "keys": found,
-        "step": step_of(found, desk.account.key_level, under_way=under_way),
-        "operation": operation,
-        "under_way": under_way,
-        "awaited": reading,
-        "words": words_for(operation, zone_of(request)) if operation and under_way else None,
-        "refusal": operation.said if operation and operation.status == "refused" else "",
+        "step": step_of(found, desk.account.key_level, under_way=stands["under_way"]),
+        **stands,
+        "awaited": _awaited(desk),
         "confirm": PortalForm(),
         "settings_told": told(desk.account),
     }
@@ -155,11 +151,6 @@ def _awaited(desk: Desk) -> bool:
     if account.keys_asked_at is None or account.keys_error:
         return False
     return account.keys_read_at is None or account.keys_read_at < account.keys_asked_at
-
-
-def _latest(desk: Desk) -> Operation | None:
-    asked = Operation.objects.filter(connection=desk.connection, lane=key_operations.LANE)
-    return asked.for_story().select_related("tenant").order_by("-id").first()
 
 
 def _to(request: TenantRequest, desk: Desk) -> HttpResponse:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.lists.pages import list_page, selectable
 from portal.operations import decisions
+from portal.operations.followed import page_of
 from portal.operations.models import Operation
 from portal.operations.promises import AlreadySubmitted, once
 from portal.operations.words import words_for
@@ -77,7 +78,7 @@ def order_new(request: HttpRequest) -> HttpResponse:
         once(desk.connection.tenant_id, form.form_key)
         return _answer(request, desk, form, told)
     except AlreadySubmitted as earlier:
-        return redirect(_page_of(request, earlier.operation))
+        return redirect(page_of(request, earlier.operation, Order, "provisioning:order"))
 
 
 def _desk_with_terms(request: HttpRequest) -> Desk | None:
@@ -127,13 +128,6 @@ def _place(request: HttpRequest, desk: Desk, form: OrderForm, told: Forecast) ->
     messages.success(request, _("Ordered. This page follows the order until the vendor has fulfilled it."))
     then = f"?then={_then(request)}" if _then(request) else ""
     return redirect(reverse("provisioning:order", args=[slug_of(request), order.pk]) + then)
-
-
-def _page_of(request: HttpRequest, operation: Operation) -> str:
-    """Where the form went that was sent before."""
-    if operation.subject_type == Order._meta.label_lower:
-        return reverse("provisioning:order", args=[slug_of(request), operation.subject_id])
-    return reverse("operations:operation", args=[slug_of(request), operation.pk])
 
 
 def _form_page(request: HttpRequest, desk: Desk, form: OrderForm, told: Forecast | None) -> HttpResponse:

@@ -10,9 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from portal.lists.pages import list_page, selectable
-from portal.operations.models import Operation
+from portal.operations.followed import about, latest, page_of, standing
 from portal.operations.promises import AlreadySubmitted
-from portal.operations.words import words_for
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
@@ -72,7 +71,7 @@ def _create(request: HttpRequest, desk: Desk, form: SubscriberForm) -> HttpRespo
             acting_user=request.user,
         )
     except AlreadySubmitted as earlier:
-        return redirect(_page_of(request, earlier.operation))
+        return redirect(page_of(request, earlier.operation, Subscriber, "provisioning:subscriber"))
     except NotPromised as refusal:
         form.add_error(None, str(refusal))
         return _form_page(request, desk, form)
@@ -84,13 +83,6 @@ def _form_page(request: HttpRequest, desk: Desk, form: SubscriberForm) -> HttpRe
     free = sum(free_of(product) for product in desk.own_products)
     status = 422 if form.is_bound and form.errors else 200
     return page(request, "provisioning/subscriber_new.html", desk, status, form=form, free=free)
-
-
-def _page_of(request: HttpRequest, operation: Operation) -> str:
-    """Where the form went that was sent before."""
-    if operation.subject_type == Subscriber._meta.label_lower:
-        return reverse("provisioning:subscriber", args=[slug_of(request), operation.subject_id])
-    return reverse("operations:operation", args=[slug_of(request), operation.pk])
 
 
 # --- One ----------------------------------------------------------------------------------------------------------
@@ -190,19 +182,11 @@ def detail_page(request: HttpRequest, subscriber: Subscriber, status: int = 200,
 
 
 def whole(request: HttpRequest, subscriber: Subscriber) -> dict[str, Any]:
-    operation = _latest_operation(subscriber)
     return {
         **frame(request, subscriber.connection),
         "subscriber": subscriber,
-        "operation": operation,
-        "words": words_for(operation, zone_of(request)) if operation and not operation.ended else None,
-        "refusal": operation.said if operation and operation.status == "refused" else "",
+        **standing(latest(about(Subscriber, subscriber.pk)), zone_of(request)),
         "text": request_for_credentials(subscriber) if subscriber.credentials_lost else "",
         "id_form": SubscriberIdForm(),
         "confirm": ConfirmForm(),
     }
-
-
-def _latest_operation(subscriber: Subscriber) -> Operation | None:
-    promised = Operation.objects.filter(subject_type=Subscriber._meta.label_lower, subject_id=subscriber.pk)
-    return promised.for_story().select_related("tenant").order_by("-id").first()

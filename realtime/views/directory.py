@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.lists.pages import list_page
+from portal.operations.followed import about, latest, standing
 from portal.operations.models import Operation
 from portal.operations.promises import AlreadySubmitted
 from portal.operations.refusals import NotPromised
-from portal.operations.words import words_for
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.models import Membership, User
 from portal.tenancy.roles import Role
@@ -220,10 +220,7 @@ def _whole(
         "may_set": may_set(request, found) and found.gone_at is None and bool(offered),
         "form": form or CallerIdForm(offered=offered, initial={"caller_id": chosen}),
         "member_form": (member_form or _member_form(found)) if administers else None,
-        "operation": operation,
-        "under_way": operation is not None and not operation.ended,
-        "words": words_for(operation, zone_of(request)) if operation and not operation.ended else None,
-        "refusal": operation.said if operation and operation.status == "refused" else "",
+        **standing(operation, zone_of(request)),
     }
 
 
@@ -232,8 +229,7 @@ def _member_form(found: Any) -> MemberForm:
 
 
 def _latest_operation(pk: int) -> Operation | None:
-    about = Operation.objects.filter(subject_type=Extension._meta.label_lower, subject_id=pk, kind=SET_CALLER_ID.name)
-    return about.for_story().select_related("tenant").order_by("-id").first()
+    return latest(about(Extension, pk).filter(kind=SET_CALLER_ID.name))
 
 
 def _to(request: HttpRequest, pk: int) -> HttpResponse:

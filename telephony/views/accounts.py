@@ -14,10 +14,10 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.lists.pages import list_page, selectable
+from portal.operations.followed import about, latest, page_of, standing
 from portal.operations.models import Operation
 from portal.operations.promises import AlreadySubmitted
 from portal.operations.refusals import NotPromised
-from portal.operations.words import words_for
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
@@ -95,7 +95,7 @@ def _create(request: HttpRequest, desk: Desk, form: NewAccountForm) -> HttpRespo
             acting_user=request.user,
         )
     except AlreadySubmitted as earlier:
-        return redirect(_page_of(request, earlier.operation))
+        return redirect(page_of(request, earlier.operation, SipAccount, "telephony:sip_account"))
     except NotPromised as refusal:
         form.add_error(None, str(refusal))
         return _new_page(request, desk, form)
@@ -107,27 +107,20 @@ def _new_page(request: HttpRequest, desk: Desk, form: NewAccountForm) -> HttpRes
     return page(request, "telephony/sip_account_new.html", desk, _status(form), form=form)
 
 
-def _page_of(request: HttpRequest, operation: Operation) -> str:
-    """Where the form went that was sent before."""
-    if operation.subject_type == SipAccount._meta.label_lower:
-        return reverse("telephony:sip_account", args=[slug_of(request), operation.subject_id])
-    return reverse("operations:operation", args=[slug_of(request), operation.pk])
-
-
 # --- One ----------------------------------------------------------------------------------------------------------
 
 
 @tenant_view(Role.VIEWER)
 @require_safe
 def sip_account(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "telephony/sip_account.html", _whole(request, _latest_operation(pk), _find(pk)))
+    return render(request, "telephony/sip_account.html", _whole(request, latest(about(SipAccount, pk)), _find(pk)))
 
 
 @tenant_view(Role.VIEWER)
 @require_safe
 def sip_account_now(request: HttpRequest, pk: int) -> HttpResponse:
     """The page's own piece, polled while the vendor is at work."""
-    return render(request, "telephony/_sip_account.html", _whole(request, _latest_operation(pk), _find(pk)))
+    return render(request, "telephony/_sip_account.html", _whole(request, latest(about(SipAccount, pk)), _find(pk)))
 
 
 @tenant_view(Role.OPERATOR)
@@ -194,7 +187,7 @@ def sip_password(request: HttpRequest, pk: int) -> HttpResponse:
     except NotPromised as refusal:
         messages.error(request, str(refusal))
         return _to(request, pk)
-    context = _whole(request, _latest_operation(pk), found) | {"password": password}
+    context = _whole(request, latest(about(SipAccount, pk)), found) | {"password": password}
     part = "telephony/_sip_account.html" if request.htmx else "telephony/sip_account.html"  # type: ignore[attr-defined]
     return render(request, part, context)
 
@@ -213,18 +206,10 @@ def _whole(request: HttpRequest, operation: Operation | None, account: SipAccoun
     return {
         **frame(request, account.connection),
         "account": account,
-        "operation": operation,
-        "under_way": operation is not None and not operation.ended,
-        "words": words_for(operation, zone_of(request)) if operation and not operation.ended else None,
-        "refusal": operation.said if operation and operation.status == "refused" else "",
+        **standing(operation, zone_of(request)),
         "confirm": ConfirmForm(),
         "proxy": settings.SIP_OUTBOUND_PROXY,
     }
-
-
-def _latest_operation(pk: int) -> Operation | None:
-    promised = Operation.objects.filter(subject_type=SipAccount._meta.label_lower, subject_id=pk)
-    return promised.for_story().select_related("tenant").order_by("-id").first()
 
 
 def _to(request: HttpRequest, pk: int) -> HttpResponse:

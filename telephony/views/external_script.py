@@ -13,10 +13,10 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.audit.trail import record
+from portal.operations.followed import latest, standing
 from portal.operations.models import Operation
 from portal.operations.promises import AlreadySubmitted
 from portal.operations.refusals import NotPromised
-from portal.operations.words import words_for
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
@@ -172,19 +172,15 @@ def told_address(script: ExternalScript) -> str:
 
 def _whole(request: TenantRequest, desk: Desk) -> dict[str, Any]:
     # In this order: the script that is shown after an operation's end is the one that it brought.
-    operation = _latest_operation(desk.connection)
+    operation = latest(Operation.objects.filter(connection=desk.connection, lane=SCRIPT_LANE))
     script, moved = _standing(desk.connection)
-    moving = operation is not None and not operation.ended
     return {
         "script": script,
         "told": told_address(script) if script else "",
         "may_reveal": script is not None and operations.is_elsewhere(script),
         "confirm": ConfirmForm(),
         "flaw": _flaw_of(script) if script else "",
-        "operation": operation,
-        "under_way": moving,
-        "words": words_for(operation, zone_of(request)) if operation and moving else None,
-        "refusal": operation.said if operation and operation.status == "refused" else "",
+        **standing(operation, zone_of(request)),
         "moved": moved,
     }
 
@@ -206,11 +202,6 @@ def _flaw_of(script: ExternalScript) -> str:
     if public_address(hosted) != url:
         return _("The call script has a new address, which the vendor has not been told.")
     return "" if hosted.published_id else _("No version of this call script is published.")
-
-
-def _latest_operation(connection: Connection) -> Operation | None:
-    asked = Operation.objects.filter(connection=connection, lane=SCRIPT_LANE)
-    return asked.for_story().select_related("tenant").order_by("-id").first()
 
 
 def page_of(request: HttpRequest, desk: Desk) -> str:
