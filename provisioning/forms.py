@@ -170,10 +170,6 @@ class SubscriberForm(PortalForm):
             self.add_error("ends_at", str(refusal))
 
 
-class ConfirmForm(PortalForm):
-    """Nothing but the one-time key: the person has read the page and means it."""
-
-
 class ReasonForm(PortalForm):
     """A decision that others will want to understand."""
 

@@ -86,10 +86,6 @@ class NewAccountForm(AccountForm):
         return username
 
 
-class ConfirmForm(PortalForm):
-    """Nothing but the one-time key: the person has read the page and means it."""
-
-
 # --- The external script ------------------------------------------------------------------------------------------
 
 ELSEWHERE = "elsewhere"

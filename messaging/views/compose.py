@@ -17,6 +17,7 @@ from messaging.texts.placeholders import names_in, outside, without
 from portal.operations.refusals import NotPromised
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import status_of
 
 LARGEST_ID = 2**63 - 1
 
@@ -80,8 +81,7 @@ def _page(request: TenantRequest, form: ComposeForm, campaign: Campaign | None) 
         "column_asked": form.kept.get("source") == "file",
         **measured(str(form["text"].value() or ""), form.longest),
     }
-    status = 422 if form.is_bound and form.errors else 200
-    return render(request, "messaging/compose.html", context, status=status)
+    return render(request, "messaging/compose.html", context, status=status_of(form))
 
 
 # --- The text while it is written ---------------------------------------------------------------------------------------

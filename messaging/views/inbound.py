@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.contrib import messages
-from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_datetime
@@ -19,11 +18,11 @@ from messaging.lists import REPLIES
 from messaging.models import Forward, VirtualNumber
 from messaging.reports.addresses import inbound_url
 from messaging.views.desk import desk_of, no_connection, page
-from messaging.views.keys import KEY_LIFE_SECONDS
 from portal.lists.pages import list_page
 from portal.operations.refusals import NotPromised
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import first_time
 from portal.ui.forms import PortalForm
 from portal.ui.paging import keyset_page
 
@@ -118,8 +117,7 @@ def number_change(request: TenantRequest, pk: int) -> HttpResponse:
 def number_secret(request: TenantRequest, pk: int) -> HttpResponse:
     """What its posts are signed with, shown once for each form."""
     found, form = _find(pk), PortalForm(request.POST)
-    seen = f"number-secret-shown:{request.tenant.pk}:{form['form_key'].value()}"
-    if not form.is_valid() or not cache.add(seen, 1, KEY_LIFE_SECONDS):
+    if not form.is_valid() or not first_time(request, form):
         return redirect("messaging:number", request.tenant.slug, pk)
     try:
         secret = verbs.reveal_secret(found, acting_user=request.user)

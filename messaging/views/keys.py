@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -25,11 +24,10 @@ from portal.operations.promises import AlreadySubmitted
 from portal.operations.refusals import NotPromised
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import first_time
 from portal.ui.formats import zone_of
 from portal.ui.forms import PortalForm
 
-# As long as a form may lie about before it is sent.
-KEY_LIFE_SECONDS = 86_400
 VERBS: dict[str, Callable[..., Operation]] = {
     "activate": key_operations.activate_key,
     "retire": key_operations.retire_key,
@@ -99,7 +97,7 @@ def key_secret(request: TenantRequest, pk: int) -> HttpResponse:
     """Show it in answer to a POST, which is on record. Sent again, as by a reload, it shows the page without it."""
     key, form = _find(pk), PortalForm(request.POST)
     desk = desk_of(request)
-    if desk is None or not form.is_valid() or not cache.add(_once(request, form), 1, KEY_LIFE_SECONDS):
+    if desk is None or not form.is_valid() or not first_time(request, form):
         return redirect(_address(request, key.connection_id))
     try:
         secret = key_operations.reveal_key(key, acting_user=request.user)
@@ -109,10 +107,6 @@ def key_secret(request: TenantRequest, pk: int) -> HttpResponse:
     mine = next(account for account in desk.accounts if account.connection_id == key.connection_id)
     desk = Desk(desk.accounts, mine)
     return page(request, "messaging/keys.html", desk, **_whole(request, desk), shown=key, secret=secret)
-
-
-def _once(request: TenantRequest, form: PortalForm) -> str:
-    return f"signing-key-shown:{request.tenant.pk}:{form.form_key}"
 
 
 def _find(pk: int) -> SigningKey:

@@ -20,6 +20,7 @@ from messaging.models import Batch, Campaign
 from portal.operations.refusals import NotPromised
 from portal.tenancy.door import tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import status_of
 from portal.ui.forms import PortalForm
 
 
@@ -121,7 +122,7 @@ def batch_send_again(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("It is sent once more, to those that no report speaks of."))
         return _to(request, batch.campaign_id)
-    return render(request, "ui/confirm_page.html", _question(request, batch, found, form), status=_status(form))
+    return render(request, "ui/confirm_page.html", _question(request, batch, found, form), status=status_of(form))
 
 
 def _question(request: HttpRequest, batch: Batch, found: resending.Again, form: SendAgainForm) -> dict[str, Any]:
@@ -164,7 +165,3 @@ def _to(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _slug(request: HttpRequest) -> str:
     return request.tenant.slug  # type: ignore[attr-defined]
-
-
-def _status(form: Any) -> int:
-    return 422 if form.is_bound and form.errors else 200

@@ -104,6 +104,10 @@ class PortalForm(FormKey, CleanText, forms.Form):
     """A form that asks for a change."""
 
 
+class ConfirmForm(PortalForm):
+    """Nothing but the one-time key: the person has read the page and means it."""
+
+
 class PortalModelForm(FormKey, CleanText, forms.ModelForm):
     """A form that asks for a change of a model's row."""
 

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -13,14 +12,12 @@ from django.views.decorators.http import require_http_methods
 
 from portal.tenancy.door import tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import first_time
+from portal.ui.forms import ConfirmForm
 from portal.vendors.desks import slug_of
-from provisioning.forms import ConfirmForm
 from provisioning.models import Subscriber
 from provisioning.operations import NotPromised, reveal_password
 from provisioning.views.subscribers import detail_page, find, whole
-
-# A form is not kept open longer than this and then sent twice.
-KEY_LIFE_SECONDS = 24 * 3600
 
 
 @tenant_view(Role.OPERATOR, reveals_secrets=True)
@@ -30,7 +27,7 @@ KEY_LIFE_SECONDS = 24 * 3600
 def credentials(request: HttpRequest, pk: int) -> HttpResponse:
     """Show them in answer to a POST, which is on record. Sent again, as by a reload, it shows the page without them."""
     subscriber, form = find(pk), ConfirmForm(request.POST or None)
-    if request.method != "POST" or not form.is_valid() or not _first_time(request, form):
+    if request.method != "POST" or not form.is_valid() or not first_time(request, form):
         return redirect("provisioning:subscriber", slug_of(request), pk)
     try:
         password = reveal_password(subscriber, acting_user=request.user)
@@ -41,10 +38,6 @@ def credentials(request: HttpRequest, pk: int) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "provisioning/_subscriber.html", whole(request, subscriber) | shown)
     return detail_page(request, subscriber, **shown)
-
-
-def _first_time(request: HttpRequest, form: ConfirmForm) -> bool:
-    return cache.add(f"credentials-shown:{request.tenant.pk}:{form.form_key}", 1, KEY_LIFE_SECONDS)  # type: ignore[attr-defined]
 
 
 @sensitive_variables()

@@ -20,11 +20,12 @@ from portal.operations.promises import AlreadySubmitted, once
 from portal.operations.words import words_for
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import status_of
 from portal.ui.formats import zone_of
-from portal.ui.forms import TypedForm
+from portal.ui.forms import ConfirmForm, TypedForm
 from portal.vendors.desks import frame, page, slug_of
 from provisioning.forecast import Forecast, forecast, free_of, most_within_limit
-from provisioning.forms import ConfirmForm, OrderForm
+from provisioning.forms import OrderForm
 from provisioning.lists import ORDERS
 from provisioning.models import Order, Product
 from provisioning.operations import NotPromised, order_products
@@ -131,12 +132,11 @@ def _place(request: HttpRequest, desk: Desk, form: OrderForm, told: Forecast) ->
 
 
 def _form_page(request: HttpRequest, desk: Desk, form: OrderForm, told: Forecast | None) -> HttpResponse:
-    status = 422 if form.is_bound and form.errors else 200
     return page(
         request,
         "provisioning/order_new.html",
         desk,
-        status,
+        status_of(form),
         form=form,
         then=_then(request),
         **_forecast_context(desk, form, told),

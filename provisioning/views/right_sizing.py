@@ -18,10 +18,10 @@ from portal.billing.peaks import Period
 from portal.billing.terms import first_day_of
 from portal.tenancy.door import tenant_view
 from portal.tenancy.roles import Role
-from portal.ui.forms import PortalForm
+from portal.ui.forms import ConfirmForm, PortalForm
 from portal.vendors.desks import page, slug_of
 from provisioning import right_sizing as sizing
-from provisioning.forms import ConfirmForm, WholeNumberField
+from provisioning.forms import WholeNumberField
 from provisioning.models import Product, SizingPlan
 from provisioning.operations import NotPromised
 from provisioning.terms import terms_of_product, with_terms

@@ -14,11 +14,13 @@ from portal.operations.followed import about, latest, page_of, standing
 from portal.operations.promises import AlreadySubmitted
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import status_of
 from portal.ui.formats import zone_of
+from portal.ui.forms import ConfirmForm
 from portal.vendors.desks import frame, page, slug_of
 from provisioning import operations
 from provisioning.forecast import free_of
-from provisioning.forms import ConfirmForm, ReasonForm, SubscriberForm, SubscriberIdForm
+from provisioning.forms import ReasonForm, SubscriberForm, SubscriberIdForm
 from provisioning.lists import SUBSCRIBERS
 from provisioning.models import Subscriber
 from provisioning.operations import NotPromised
@@ -81,8 +83,7 @@ def _create(request: HttpRequest, desk: Desk, form: SubscriberForm) -> HttpRespo
 
 def _form_page(request: HttpRequest, desk: Desk, form: SubscriberForm) -> HttpResponse:
     free = sum(free_of(product) for product in desk.own_products)
-    status = 422 if form.is_bound and form.errors else 200
-    return page(request, "provisioning/subscriber_new.html", desk, status, form=form, free=free)
+    return page(request, "provisioning/subscriber_new.html", desk, status_of(form), form=form, free=free)
 
 
 # --- One ----------------------------------------------------------------------------------------------------------

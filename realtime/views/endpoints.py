@@ -1,7 +1,6 @@
 """Outgoing webhooks: their addresses, and the log of what was sent there."""
 
 from django.contrib import messages
-from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,7 +12,7 @@ from portal.lists.pages import list_page
 from portal.operations.refusals import NotPromised
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
-from portal.ui.asking import asked, done, status_of
+from portal.ui.asking import asked, done, first_time, status_of
 from portal.ui.forms import PortalForm
 from realtime.hooks import endpoints as verbs
 from realtime.hooks.events import EVENTS
@@ -22,8 +21,6 @@ from realtime.hooks.lists import DELIVERIES
 from realtime.hooks.models import Delivery, Endpoint
 
 SHOWN = 10
-# As long as a form may lie about before it is sent.
-KEY_LIFE_SECONDS = 86_400
 
 
 @tenant_view(Role.ADMIN)
@@ -43,7 +40,7 @@ def endpoint_new(request: TenantRequest) -> HttpResponse:
     """A POST answers with the secret, shown this once."""
     form = EndpointForm(request.POST or None)
     if form.is_bound and form.is_valid():
-        if not _first_time(request, form):
+        if not first_time(request, form):
             return redirect("realtime:endpoints", request.tenant.slug)
         told = [form.cleaned_data[name] for name in ("name", "url", "events")]
         try:
@@ -82,7 +79,7 @@ def endpoint_edit(request: TenantRequest, pk: int) -> HttpResponse:
 def endpoint_secret(request: TenantRequest, pk: int) -> HttpResponse:
     """A new secret, shown once for each form."""
     found, form = _find(pk), PortalForm(request.POST)
-    if not form.is_valid() or not _first_time(request, form):
+    if not form.is_valid() or not first_time(request, form):
         return redirect("realtime:endpoint", request.tenant.slug, pk)
     secret = verbs.rotate_secret(found, acting_user=request.user)
     return _endpoint(request, _find(pk), secret)
@@ -158,11 +155,6 @@ def _endpoint(request: TenantRequest, found: Endpoint, secret: str = "") -> Http
         "confirm": PortalForm(),
     }
     return render(request, "realtime/endpoint.html", context)
-
-
-def _first_time(request: TenantRequest, form: PortalForm) -> bool:
-    """A reload of what showed a secret does nothing."""
-    return cache.add(f"endpoint-secret-shown:{request.tenant.pk}:{form.form_key}", 1, KEY_LIFE_SECONDS)
 
 
 def _find(pk: int) -> Endpoint:

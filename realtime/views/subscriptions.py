@@ -14,9 +14,9 @@ from portal.operations.promises import AlreadySubmitted
 from portal.operations.refusals import NotPromised
 from portal.tenancy.door import tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.forms import ConfirmForm
 from portal.vendors.desks import page, slug_of
 from portal.vendors.models import Connection
-from realtime.subscriptions.forms import ConfirmForm
 from realtime.subscriptions.keeping import active_grants, telephones
 from realtime.subscriptions.models import Subscription
 from realtime.subscriptions.needs import Need, lacking, needs

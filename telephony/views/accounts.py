@@ -4,7 +4,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,18 +19,17 @@ from portal.operations.promises import AlreadySubmitted
 from portal.operations.refusals import NotPromised
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import first_time, status_of
 from portal.ui.formats import zone_of
-from portal.ui.forms import FormKey
+from portal.ui.forms import ConfirmForm
 from portal.vendors.desks import frame, mirror_asked, mirror_piece, page, slug_of
 from telephony import operations
-from telephony.forms import AccountForm, ConfirmForm, NewAccountForm
+from telephony.forms import AccountForm, NewAccountForm
 from telephony.lists import SIP_ACCOUNTS
 from telephony.models import SipAccount
 from telephony.refresh import refresh
 from telephony.views.desk import Desk, desk_of, no_connection
 
-# A form is not kept open longer than this and then sent twice.
-KEY_LIFE_SECONDS = 24 * 3600
 BACK = ("sip_accounts", "differences", "external_script")
 
 
@@ -104,7 +102,7 @@ def _create(request: HttpRequest, desk: Desk, form: NewAccountForm) -> HttpRespo
 
 
 def _new_page(request: HttpRequest, desk: Desk, form: NewAccountForm) -> HttpResponse:
-    return page(request, "telephony/sip_account_new.html", desk, _status(form), form=form)
+    return page(request, "telephony/sip_account_new.html", desk, status_of(form), form=form)
 
 
 # --- One ----------------------------------------------------------------------------------------------------------
@@ -142,7 +140,7 @@ def sip_account_edit(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, text)
             return _to(request, pk)
     context = {**frame(request, found.connection), "account": found, "form": form}
-    return render(request, "telephony/sip_account_edit.html", context, status=_status(form))
+    return render(request, "telephony/sip_account_edit.html", context, status=status_of(form))
 
 
 @tenant_view(Role.OPERATOR)
@@ -159,7 +157,7 @@ def sip_account_delete(request: HttpRequest, pk: int) -> HttpResponse:
         "verb": _("Delete"),
         "cancel_url": reverse("telephony:sip_account", args=[slug_of(request), pk]),
     }
-    return render(request, "ui/confirm_page.html", context, status=_status(form))
+    return render(request, "ui/confirm_page.html", context, status=status_of(form))
 
 
 def _delete(request: HttpRequest, found: SipAccount, form: ConfirmForm) -> HttpResponse:
@@ -192,11 +190,6 @@ def sip_password(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, part, context)
 
 
-def first_time(request: HttpRequest, form: FormKey) -> bool:
-    """Is this the first time that this very form is sent?"""
-    return cache.add(f"sip-password-shown:{request.tenant.pk}:{form.form_key}", 1, KEY_LIFE_SECONDS)  # type: ignore[attr-defined]
-
-
 def _find(pk: int) -> SipAccount:
     return get_object_or_404(SipAccount.objects.for_detail(), pk=pk)
 
@@ -214,7 +207,3 @@ def _whole(request: HttpRequest, operation: Operation | None, account: SipAccoun
 
 def _to(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("telephony:sip_account", slug_of(request), pk)
-
-
-def _status(form: Any) -> int:
-    return 422 if form.is_bound and form.errors else 200

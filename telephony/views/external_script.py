@@ -19,15 +19,15 @@ from portal.operations.promises import AlreadySubmitted
 from portal.operations.refusals import NotPromised
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.ui.asking import first_time
 from portal.ui.formats import zone_of
-from portal.ui.forms import TypedForm
+from portal.ui.forms import ConfirmForm, TypedForm
 from portal.vendors.desks import page, slug_of
 from portal.vendors.models import Connection
 from telephony import notices, operations
-from telephony.forms import ConfirmForm, SetScriptForm
+from telephony.forms import SetScriptForm
 from telephony.models import SCRIPT_LANE, ExternalScript
 from telephony.scripts.addresses import is_ours, public_address, shown
-from telephony.views.accounts import first_time
 from telephony.views.desk import Desk, desk_of, no_connection
 
 

@@ -18,6 +18,7 @@ from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.forms import ReasonForm
 from portal.tenancy.refusals import Refused
 from portal.tenancy.roles import Role
+from portal.ui.asking import status_of
 from portal.ui.forms import PortalForm, TypedForm
 from telephony.scripts import authoring
 from telephony.scripts.authoring import NotPublished, WrittenMeanwhile
@@ -57,7 +58,7 @@ def script_new(request: TenantRequest) -> HttpResponse:
             )
             return _to(request, made)
     context = {"form": form, "starters": STARTERS}
-    return render(request, "telephony/script_new.html", context, status=_status(form))
+    return render(request, "telephony/script_new.html", context, status=status_of(form))
 
 
 # --- One script: its text ---------------------------------------------------------------------------------------------
@@ -166,7 +167,7 @@ def script_delete(request: TenantRequest, pk: int) -> HttpResponse:
         "verb": _("Delete"),
         "cancel_url": _url(request, found),
     }
-    return render(request, "ui/confirm_page.html", context, status=_status(form))
+    return render(request, "ui/confirm_page.html", context, status=status_of(form))
 
 
 # --- The address ----------------------------------------------------------------------------------------------------
@@ -231,7 +232,7 @@ def _case_page(
             messages.success(request, _("The test case is kept. It is tried whenever a version is published."))
             return _to(request, found)
     context = {"script": found, "case": case, "form": form, "calls": CALLS}
-    return render(request, "telephony/script_case.html", context, status=_status(form))
+    return render(request, "telephony/script_case.html", context, status=status_of(form))
 
 
 @tenant_view(Role.OPERATOR)
@@ -288,7 +289,7 @@ def _page(
         "places": places_in(text),
     }
     context |= _judged(text, context["cases"])
-    return render(request, "telephony/script.html", context, status=_status(form))
+    return render(request, "telephony/script.html", context, status=status_of(form))
 
 
 def _judged(text: str, cases: Sequence[ScriptCase] | Any) -> dict[str, Any]:
@@ -320,7 +321,7 @@ def _ask(
         "verb": verb,
         "cancel_url": _url(request, found),
     }
-    return render(request, "ui/confirm_page.html", context, status=_status(form))
+    return render(request, "ui/confirm_page.html", context, status=status_of(form))
 
 
 def _to(request: TenantRequest, found: CallScript) -> HttpResponse:
@@ -333,7 +334,3 @@ def _url(request: TenantRequest, found: CallScript) -> str:
 
 def _may(request: HttpRequest) -> Any:
     return SimpleLazyObject(lambda: request.membership.allows(Role.OPERATOR))  # type: ignore[attr-defined]
-
-
-def _status(form: Any) -> int:
-    return 422 if form.is_bound and form.errors else 200

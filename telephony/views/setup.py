@@ -16,16 +16,16 @@ from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.mail import send_after_commit
 from portal.tenancy.refusals import Refused
 from portal.tenancy.roles import Role
+from portal.ui.asking import first_time
+from portal.ui.forms import ConfirmForm
 from portal.vendors.desks import frame
 from telephony import operations
-from telephony.forms import ConfirmForm
 from telephony.models import SetupLink, SipAccount
 from telephony.setup import links
 from telephony.setup.forms import SetupLinkForm
 from telephony.setup.letter import setup_letter
 from telephony.setup.paper import sheet_pdf
 from telephony.setup.sheet import Sheet
-from telephony.views.accounts import first_time
 
 LINKS_SHOWN = 50
 

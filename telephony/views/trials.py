@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.refusals import Refused
 from portal.tenancy.roles import Role
+from portal.ui.asking import status_of
 from portal.vendors.desks import frame, page, slug_of
 from telephony.forms import TrialForm
 from telephony.scripts.addresses import shown
@@ -44,9 +45,8 @@ def script_trial_new(request: TenantRequest) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             return redirect("telephony:script_trial", slug_of(request), made.pk)
-    status = 422 if form.is_bound and form.errors else 200
     context = {"form": form, "calls": CALLS, "back_url": page_of(request, desk)}
-    return page(request, "telephony/script_trial_new.html", desk, status, **context)
+    return page(request, "telephony/script_trial_new.html", desk, status_of(form), **context)
 
 
 @tenant_view(Role.OPERATOR)
