@@ -23,7 +23,6 @@ from portal.ui.forms import FilterForm
 from portal.vendors.models import Connection
 
 LARGEST_ID = 2**63 - 1
-SEALED_OF_CONNECTION = ("connection__client_id", "connection__client_secret")
 # What only the page of one campaign reads.
 LONG = ("text", "audience", "plan", "stopped_because")
 VENDOR = "kpn_sms"

@@ -21,6 +21,7 @@ from portal.search.staff import FoundByWords
 from portal.support import desk_inboxes
 from portal.ui.formats import age
 from portal.ui.journals import CappedPaginator, JournalAdmin
+from portal.vendors.models import SEALED_OF_CONNECTION
 from provisioning import drift
 from provisioning.consequences import consequences_of_all, told_pairs
 from provisioning.drift import NotAdopted
@@ -292,7 +293,7 @@ class DriftAdmin(JournalAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drift]:
         rows = super().get_queryset(request).select_related("tenant", "connection", "product", "decided_by")
-        return rows.defer("connection__client_id", "connection__client_secret")
+        return rows.defer(*SEALED_OF_CONNECTION)
 
     def get_urls(self) -> list[Any]:
         decide = self.admin_site.admin_view(self.decide)

@@ -7,11 +7,10 @@ from portal.lists.registry import Column, ListSpec, register
 from portal.tenancy.lists import people_of
 from portal.tenancy.models import Tenant
 from portal.tenancy.roles import Role
+from portal.vendors.models import SEALED_OF_CONNECTION
 from provisioning.consequences import told_pairs
 from provisioning.forms import DifferenceFilter, OrderFilter, SubscriberFilter
 from provisioning.models import Drift, Order, Subscriber
-
-SEALED_OF_CONNECTION = ("connection__client_id", "connection__client_secret")
 
 
 def _orders(tenant: Tenant) -> QuerySet[Order]:

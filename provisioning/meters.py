@@ -21,6 +21,7 @@ from portal.billing.peaks import Period, Step, held, peak_of, peaks
 from portal.operations.models import Operation, Status
 from portal.partial_rows import as_json, partial_row
 from portal.sentences import Sentence, untranslated
+from portal.vendors.models import SEALED_OF_CONNECTION
 from provisioning import thresholds
 from provisioning.invoiced import INVOICING
 from provisioning.models import EFFECTIVE_AT, Drift, InventoryChange, Order, Product
@@ -103,9 +104,7 @@ class VideoMeters:
             slug=F("tenant__slug"), began_at=Subquery(first.values(at=EFFECTIVE_AT)[:1]), kept=kept_months(self._since)
         )  # fmt: skip
         rows = rows.annotate(**_in_the_way()) if self._closing else rows
-        return list(
-            rows.defer("connection__client_id", "connection__client_secret").order_by("connection__name", "name")
-        )
+        return list(rows.defer(*SEALED_OF_CONNECTION).order_by("connection__name", "name"))
 
     def _of(self, object_ids: Sequence[int] | None) -> list[Product]:
         return [product for product in self._products if object_ids is None or product.pk in object_ids]

@@ -6,10 +6,9 @@ from django.utils.translation import gettext_lazy as _
 from portal.lists.registry import Column, ListSpec, register
 from portal.tenancy.models import Tenant
 from portal.tenancy.roles import Role
+from portal.vendors.models import SEALED_OF_CONNECTION
 from realtime.extensions.forms import DirectoryFilter
 from realtime.extensions.models import CallerId, Extension
-
-SEALED_OF_CONNECTION = ("connection__client_id", "connection__client_secret")
 
 
 def with_shown_number(rows: QuerySet[Extension]) -> QuerySet[Extension]:

@@ -6,11 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from portal.lists.registry import Column, ListSpec, register
 from portal.tenancy.models import Tenant
 from portal.tenancy.roles import Role
+from portal.vendors.models import SEALED_OF_CONNECTION
 from telephony.forms import AccountFilter, DifferenceFilter
 from telephony.models import Drift, SipAccount
 from telephony.scripts.lists import SCRIPTS
-
-SEALED_OF_CONNECTION = ("connection__client_id", "connection__client_secret")
 
 
 def _accounts(tenant: Tenant) -> QuerySet[SipAccount]:

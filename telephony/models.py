@@ -15,7 +15,7 @@ from portal.tenancy.sealing import SealedField
 from portal.tenancy.wall import TenantForeignKey, TenantOneToOneField
 from portal.vendors.drifts import VendorDrift
 from portal.vendors.mirrors import Mirror
-from portal.vendors.models import Connection
+from portal.vendors.models import SEALED_OF_CONNECTION, Connection
 from telephony.scripts.models import CallScript, ScriptCase, ScriptVersion
 from telephony.setup.models import SetupLink
 from telephony.trials.models import ScriptTrial
@@ -44,9 +44,7 @@ class SipAccountQuerySet(models.QuerySet["SipAccount"]):
         return self.select_related("requested_by").defer("password")
 
     def for_detail(self) -> "SipAccountQuerySet":
-        return self.select_related("requested_by", "connection__tenant").defer(
-            "connection__client_id", "connection__client_secret"
-        )
+        return self.select_related("requested_by", "connection__tenant").defer(*SEALED_OF_CONNECTION)
 
 
 class SipAccount(TenantModel):

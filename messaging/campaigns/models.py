@@ -13,14 +13,12 @@ from portal.sentences import Sentence
 from portal.tenancy.models import TenantModel
 from portal.tenancy.wall import TenantForeignKey, TenantOneToOneField
 from portal.turns import Turns
-from portal.vendors.models import Connection
+from portal.vendors.models import SEALED_OF_CONNECTION, Connection
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
     def for_list(self) -> "CampaignQuerySet":
-        return self.select_related("connection", "created_by").defer(
-            "connection__client_id", "connection__client_secret"
-        )
+        return self.select_related("connection", "created_by").defer(*SEALED_OF_CONNECTION)
 
     def living(self) -> "CampaignQuerySet":
         return self.exclude(state__in=Campaign.ENDED)

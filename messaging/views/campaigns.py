@@ -32,8 +32,9 @@ from portal.lists.pages import list_page
 from portal.partial_rows import partial_row
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.vendors.models import SEALED_OF_CONNECTION
 
-SEALED = ("connection__client_id", "connection__client_secret", "connection__health__access_token")
+SEALED = (*SEALED_OF_CONNECTION, "connection__health__access_token")
 BATCHES_SHOWN, ALL_BATCHES, CODES_SHOWN = 20, 1_000, 12
 BATCH_READ = ["id", "tenant_id", "number", "canary", "state", "taken_at", *MessageState.values]
 NOT_ARRIVED = [MessageState.FAILED, MessageState.REJECTED, MessageState.EXPIRED]

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from messaging.models import SmsAccount
 from portal.tenancy.door import TenantRequest
 from portal.tenancy.roles import Role
-from portal.vendors.models import Connection
+from portal.vendors.models import SEALED_OF_CONNECTION, Connection
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def desk_of(request: HttpRequest) -> Desk | None:
     Raises Http404 for a connection that is not the tenant's.
     """
     rows = SmsAccount.objects.select_related("connection__tenant")
-    rows = rows.defer("connection__client_id", "connection__client_secret")
+    rows = rows.defer(*SEALED_OF_CONNECTION)
     accounts = list(rows.order_by("connection__name", "connection_id"))
     wanted = request.GET.get("connection") or ""
     if wanted and all(str(account.connection_id) != wanted for account in accounts):

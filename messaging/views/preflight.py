@@ -23,10 +23,10 @@ from portal.tenancy.roles import Role
 from portal.ui import formats
 from portal.ui.forms import PortalForm
 from portal.ui.paging import keyset_page
-from portal.vendors.models import Connection
+from portal.vendors.models import SEALED_OF_CONNECTION, Connection
 
 SAMPLES = 3
-SEALED = ("connection__client_id", "connection__client_secret", "connection__health__access_token")
+SEALED = (*SEALED_OF_CONNECTION, "connection__health__access_token")
 Kind = RejectedLine.Kind
 
 

@@ -15,9 +15,9 @@ from portal.operations.registry import Stake
 from portal.operations.story import TONES, readable
 from portal.sentences import Sentence
 from portal.ui.badges import COUNTED
+from portal.vendors.models import SEALED_OF_CONNECTION
 
 # Of no use to anybody who decides.
-SEALED = ["connection__client_id", "connection__client_secret"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def with_evidence(operations: QuerySet[Operation]) -> QuerySet[Operation]:
     )
     return (
         operations.select_related("tenant", "connection")
-        .defer(*SEALED)
+        .defer(*SEALED_OF_CONNECTION)
         .annotate(  # type: ignore[no-redef]
             last=Subquery(last[:1]),
             question=Subquery(question[:1]),

@@ -16,7 +16,7 @@ from portal.sentences import Sentence
 from portal.tenancy.models import TenantModel
 from portal.tenancy.wall import TenantForeignKey
 from portal.ui.badges import COUNTED
-from portal.vendors.models import Connection
+from portal.vendors.models import SEALED_OF_CONNECTION, Connection
 
 
 class Status(models.TextChoices):
@@ -58,9 +58,7 @@ class OperationQuerySet(models.QuerySet["Operation"]):
 
     def for_list(self) -> "OperationQuerySet":
         """With who and where, and without the connection's sealed fields."""
-        return self.select_related("connection", "created_by").defer(
-            "connection__client_id", "connection__client_secret"
-        )
+        return self.select_related("connection", "created_by").defer(*SEALED_OF_CONNECTION)
 
     def for_story(self) -> "OperationQuerySet":
         """`for_list`, with what else is in the lane: `holder` (id, label, status; or None), `behind` (ids, at most COUNTED).

@@ -13,12 +13,12 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
 
-from portal.operations.evidence import SEALED, Row, row_of, with_evidence
+from portal.operations.evidence import Row, row_of, with_evidence
 from portal.operations.models import Decision, Operation, Status
 from portal.operations.registry import Stake, stakes_of
 from portal.support.desk_groups import CONNECTION_GROUPS, Group
 from portal.ui.badges import COUNTED, capped
-from portal.vendors.models import ConnectionState
+from portal.vendors.models import SEALED_OF_CONNECTION, ConnectionState
 
 # Rows of a group before "see all".
 SHOWN = 20
@@ -147,7 +147,7 @@ def troubled_connections() -> QuerySet[ConnectionState]:
         ConnectionState.objects.exclude(trouble="")
         .filter(long_enough, Exists(waiting), connection__enabled=True, tenant__state="active")
         .select_related("connection", "tenant")
-        .defer("access_token", *SEALED)
+        .defer("access_token", *SEALED_OF_CONNECTION)
         .annotate(waiting=ArraySubquery(waiting.order_by("lane", "pk").values("pk")[:COUNTED]))
         .order_by("trouble_since", "pk")
     )

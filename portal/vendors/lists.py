@@ -10,7 +10,7 @@ from portal.tenancy.models import Tenant
 from portal.tenancy.roles import Role
 from portal.ui.statuses import look_of
 from portal.vendors.forms import CallFilter, ConnectionFilter
-from portal.vendors.models import Call, Connection
+from portal.vendors.models import SEALED_OF_CONNECTION, Call, Connection
 
 
 def _connections(tenant: Tenant) -> QuerySet[Connection]:
@@ -48,7 +48,7 @@ CONNECTIONS = ListSpec(
 def _calls(tenant: Tenant) -> QuerySet[Call]:
     """Without the exchange itself, which is long and shown on the call's own page."""
     rows = Call.objects.filter(tenant=tenant).select_related("connection")
-    return rows.defer("request", "response", "connection__client_id", "connection__client_secret")
+    return rows.defer("request", "response", *SEALED_OF_CONNECTION)
 
 
 CALLS = ListSpec(

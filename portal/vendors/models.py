@@ -15,6 +15,9 @@ from portal.tenancy.wall import TenantForeignKey, TenantOneToOneField
 if TYPE_CHECKING:
     from portal.vendors.registry import Vendor
 
+# Of a connection that is read along with something else: what no page shows, and costs time to open.
+SEALED_OF_CONNECTION = ("connection__client_id", "connection__client_secret")
+
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
     def usable(self) -> "ConnectionQuerySet":

@@ -21,7 +21,7 @@ from portal.notices.models import Notice
 from portal.notices.registry import Kind, Words
 from portal.notices.watching import State
 from portal.tenancy.roles import Role
-from portal.vendors.models import Connection, ConnectionState
+from portal.vendors.models import SEALED_OF_CONNECTION, Connection, ConnectionState
 
 GROUP = gettext_lazy("Connections")
 Trouble = ConnectionState.Trouble
@@ -86,9 +86,7 @@ def announcements(now: datetime) -> Iterator[State]:
 
 def _states() -> Any:
     states = ConnectionState.objects.filter(connection__enabled=True, tenant__state="active")
-    return states.select_related("connection").defer(
-        "access_token", "connection__client_id", "connection__client_secret"
-    )
+    return states.select_related("connection").defer("access_token", *SEALED_OF_CONNECTION)
 
 
 def _usable(connections: Any) -> Any:

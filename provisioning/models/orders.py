@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.operations.models import Operation, Status
 from portal.tenancy.models import TenantModel
 from portal.tenancy.wall import TenantForeignKey, TenantOneToOneField
-from portal.vendors.models import Connection
+from portal.vendors.models import SEALED_OF_CONNECTION, Connection
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -23,7 +23,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.select_related("product", "operation", "requested_by")
 
     def for_detail(self) -> "OrderQuerySet":
-        return self.for_list().select_related("connection").defer("connection__client_id", "connection__client_secret")
+        return self.for_list().select_related("connection").defer(*SEALED_OF_CONNECTION)
 
 
 class Order(TenantModel):

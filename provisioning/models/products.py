@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.operations.models import Operation, Status
 from portal.tenancy.models import TenantModel
 from portal.tenancy.wall import TenantForeignKey, TenantOneToOneField
-from portal.vendors.models import Connection
+from portal.vendors.models import SEALED_OF_CONNECTION, Connection
 from provisioning.models.drifts import Drift
 from provisioning.models.ledger import InventoryChange
 from provisioning.models.orders import Order
@@ -28,7 +28,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
         orders, making = Order.objects.on_their_way(), Subscriber.objects.filter(state=Subscriber.State.REQUESTED)
         return (
             self.select_related("connection__health", "connection__mirror", "inventory")
-            .defer("connection__client_id", "connection__client_secret", "connection__health__access_token")
+            .defer(*SEALED_OF_CONNECTION, "connection__health__access_token")
             .annotate(
                 ledger_level=Subquery(
                     InventoryChange.objects.filter(product=OuterRef("pk")).order_by("-sequence").values("level")[:1]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.tenancy.models import TenantModel
 from portal.tenancy.sealing import SealedField
 from portal.tenancy.wall import TenantForeignKey
-from portal.vendors.models import Connection
+from portal.vendors.models import SEALED_OF_CONNECTION, Connection
 
 
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
@@ -29,9 +29,7 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         return self.select_related("product", "requested_by").defer("password")
 
     def for_detail(self) -> "SubscriberQuerySet":
-        return self.select_related("product", "requested_by", "connection__tenant").defer(
-            "connection__client_id", "connection__client_secret"
-        )
+        return self.select_related("product", "requested_by", "connection__tenant").defer(*SEALED_OF_CONNECTION)
 
 
 class Subscriber(TenantModel):

@@ -18,6 +18,7 @@ from portal.lists.pages import list_page
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.vendors.desks import frame, page, slug_of
+from portal.vendors.models import SEALED_OF_CONNECTION
 from provisioning import drift
 from provisioning.consequences import consequences_of, told_pairs
 from provisioning.drift import NotAdopted
@@ -74,7 +75,7 @@ def _find(pk: int) -> Drift:
     """With its product as the consequences need it."""
     level = InventoryChange.objects.filter(product=OuterRef("product")).order_by("-sequence").values("level")[:1]
     rows = Drift.objects.for_list().select_related("connection", "product__inventory")
-    rows = rows.defer("connection__client_id", "connection__client_secret")
+    rows = rows.defer(*SEALED_OF_CONNECTION)
     rows = rows.annotate(ledger_level=Subquery(level), agreed=agreed_around(METER, counted="product_id"))
     found = get_object_or_404(rows, pk=pk)
     if found.product:

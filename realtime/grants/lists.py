@@ -6,10 +6,11 @@ from django.utils.translation import gettext_lazy as _
 from portal.lists.registry import Column, ListSpec
 from portal.tenancy.models import Tenant
 from portal.tenancy.roles import Role
+from portal.vendors.models import SEALED_OF_CONNECTION
 from realtime.grants.forms import GrantFilter
 from realtime.grants.models import Grant
 
-SEALED = ("access_token", "refresh_token", "connection__client_id", "connection__client_secret")
+SEALED = ("access_token", "refresh_token", *SEALED_OF_CONNECTION)
 
 
 def _grants(tenant: Tenant) -> QuerySet[Grant]:

@@ -15,6 +15,7 @@ from portal.lists.pages import list_page
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.tenancy.sealing import SealBroken
+from portal.vendors.models import SEALED_OF_CONNECTION
 from realtime.grants import consent as visits
 from realtime.grants.ending import end_grant
 from realtime.grants.forms import AskingForm, PurposesForm, company_form, own_form
@@ -24,8 +25,6 @@ from realtime.grants.scopes import PURPOSES, SCOPES, purposes_in, scopes_for
 from realtime.grants.settings import change_asking, choose_purposes
 from realtime.grants.words import word_for
 from realtime.models import RealtimeAccount
-
-SEALED = ("connection__client_id", "connection__client_secret")
 
 
 @tenant_view(Role.VIEWER)
@@ -88,7 +87,7 @@ def connected(request: HttpRequest) -> HttpResponse:
 @require_safe
 def connect_return(request: TenantRequest, pk: int) -> HttpResponse:
     """What became of a visit to the vendor's page; polls itself while a worker fetches the tokens."""
-    rows = Consent.objects.select_related("connection").defer("answer", *SEALED)
+    rows = Consent.objects.select_related("connection").defer("answer", *SEALED_OF_CONNECTION)
     consent = get_object_or_404(rows, pk=pk)
     context = {"consent": consent, "word": word_for(consent.error) if consent.error else None}
     piece = request.headers.get("HX-Request") is not None
@@ -99,7 +98,9 @@ def connect_return(request: TenantRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def connect_asking(request: TenantRequest, pk: int) -> HttpResponse:
     """How the vendor is asked."""
-    account = get_object_or_404(RealtimeAccount.objects.select_related("connection").defer(*SEALED), connection=pk)
+    account = get_object_or_404(
+        RealtimeAccount.objects.select_related("connection").defer(*SEALED_OF_CONNECTION), connection=pk
+    )
     shown = {"authorize_url": account.authorize_url, "secret_in_body": int(account.secret_in_body)}
     form = AskingForm(request.POST if request.method == "POST" else None, initial=shown)
     if form.is_valid():
@@ -121,7 +122,7 @@ def grants(request: TenantRequest) -> HttpResponse:
 @require_POST
 def grant_end(request: TenantRequest, pk: int) -> HttpResponse:
     """Anybody's, by an admin."""
-    grant = get_object_or_404(Grant.objects.select_related("connection").defer(*SEALED), pk=pk)
+    grant = get_object_or_404(Grant.objects.select_related("connection").defer(*SEALED_OF_CONNECTION), pk=pk)
     return _end(request, grant, grant.connection_id)
 
 
@@ -131,7 +132,7 @@ def own_grant_end(request: TenantRequest, pk: int) -> HttpResponse:
     """One's own at this connection, if there is one."""
     account = get_object_or_404(RealtimeAccount, connection=pk)
     rows = Grant.objects.exclude(state=Grant.State.ENDED).filter(connection=pk, user=request.user.pk)
-    grant = rows.select_related("connection").defer(*SEALED).first()
+    grant = rows.select_related("connection").defer(*SEALED_OF_CONNECTION).first()
     return _end(request, grant, account.connection_id)
 
 
@@ -146,7 +147,7 @@ def _end(request: TenantRequest, grant: Grant | None, connection_pk: int) -> Htt
 
 
 def _accounts() -> list[RealtimeAccount]:
-    rows = RealtimeAccount.objects.select_related("connection").defer(*SEALED)
+    rows = RealtimeAccount.objects.select_related("connection").defer(*SEALED_OF_CONNECTION)
     return list(rows.order_by("connection__name", "connection_id"))
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from portal.tenancy.roles import Role
 from portal.vendors import desks
 from portal.vendors.desks import allows, asked_for
-from portal.vendors.models import Connection
+from portal.vendors.models import SEALED_OF_CONNECTION, Connection
 from realtime.models import RealtimeAccount
 
 
@@ -41,7 +41,7 @@ def desk_of(request: HttpRequest, **along: Any) -> Desk | None:
     not the tenant's.
     """
     rows = RealtimeAccount.objects.select_related("connection__health", "connection__tenant").annotate(**along)
-    sealed = ("connection__client_id", "connection__client_secret", "connection__health__access_token")
+    sealed = (*SEALED_OF_CONNECTION, "connection__health__access_token")
     accounts = list(rows.defer(*sealed).order_by("connection__name", "connection_id"))
     if not accounts:
         return None

@@ -22,13 +22,14 @@ from portal.tenancy.models import Membership, User
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
 from portal.vendors.desks import allows, frame, mirror_asked, mirror_piece, page, slug_of
+from portal.vendors.models import SEALED_OF_CONNECTION
 from realtime import sync
 from realtime.extensions.following import scope_for
 from realtime.extensions.forms import CallerIdForm, MemberForm
 from realtime.extensions.models import CallerId, Extension, Favourite
 from realtime.extensions.operations import SET_CALLER_ID, link_member, set_caller_id
 from realtime.grants.standing import held_by, remember
-from realtime.lists import DIRECTORY, SEALED_OF_CONNECTION, with_shown_number
+from realtime.lists import DIRECTORY, with_shown_number
 from realtime.views.desk import desk_of, no_connection
 
 BACK = ("directory", "subscriptions")

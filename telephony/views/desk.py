@@ -8,7 +8,7 @@ from django.shortcuts import render
 from portal.tenancy.roles import Role
 from portal.vendors import desks
 from portal.vendors.desks import allows, asked_for
-from portal.vendors.models import Connection
+from portal.vendors.models import SEALED_OF_CONNECTION, Connection
 from telephony.models import MirrorState
 
 
@@ -39,7 +39,7 @@ def desk_of(request: HttpRequest) -> Desk | None:
     Raises Http404 for a connection that is not the tenant's.
     """
     rows = MirrorState.objects.select_related("connection__health", "connection__tenant")
-    sealed = ("connection__client_id", "connection__client_secret", "connection__health__access_token")
+    sealed = (*SEALED_OF_CONNECTION, "connection__health__access_token")
     mirrors = list(rows.defer(*sealed).order_by("connection__name", "connection_id"))
     return Desk(mirrors, _chosen(mirrors, asked_for(request))) if mirrors else None
 

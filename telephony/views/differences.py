@@ -11,6 +11,7 @@ from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.forms import ReasonForm
 from portal.tenancy.roles import Role
 from portal.vendors.desks import frame, page, slug_of
+from portal.vendors.models import SEALED_OF_CONNECTION
 from telephony import drift
 from telephony.lists import DIFFERENCES
 from telephony.models import Drift
@@ -56,7 +57,7 @@ def difference_decide(request: HttpRequest, pk: int, decision: str) -> HttpRespo
 
 def _find(pk: int) -> Drift:
     rows = Drift.objects.select_related("connection", "decided_by")
-    return get_object_or_404(rows.defer("connection__client_id", "connection__client_secret"), pk=pk)
+    return get_object_or_404(rows.defer(*SEALED_OF_CONNECTION), pk=pk)
 
 
 def _detail(request: HttpRequest, found: Drift, decision: str, form: ReasonForm | None) -> HttpResponse:

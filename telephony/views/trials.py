@@ -13,6 +13,7 @@ from portal.tenancy.refusals import Refused
 from portal.tenancy.roles import Role
 from portal.ui.asking import status_of
 from portal.vendors.desks import frame, page, slug_of
+from portal.vendors.models import SEALED_OF_CONNECTION
 from telephony.forms import TrialForm
 from telephony.scripts.addresses import shown
 from telephony.scripts.cases import CALLS
@@ -73,7 +74,7 @@ def _others(trial: ScriptTrial) -> QuerySet[ScriptTrial]:
 
 def _whole(request: TenantRequest, pk: int) -> dict[str, Any]:
     rows = ScriptTrial.objects.select_related("connection", "hosted", "requested_by")
-    trial = get_object_or_404(rows.defer("connection__client_id", "connection__client_secret"), pk=pk)
+    trial = get_object_or_404(rows.defer(*SEALED_OF_CONNECTION), pk=pk)
     return {
         **frame(request, trial.connection),
         "trial": trial,
