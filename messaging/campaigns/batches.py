@@ -21,8 +21,7 @@ def lock(ids: Iterable[int]) -> list[Batch]:
 
 def batch_of(operation: Operation) -> Batch:
     """Locked."""
-    assert operation.subject_id is not None, "a sending is promised with its batch"
-    return lock([operation.subject_id])[0]
+    return lock([operation.subject_pk])[0]
 
 
 def move(batches: Sequence[Batch], before: Sequence[M], after: M, *, but: Sequence[int] = ()) -> int:

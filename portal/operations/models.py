@@ -210,6 +210,12 @@ class Operation(TenantModel):
         return self.status in ENDED
 
     @property
+    def subject_pk(self) -> int:
+        """Of kinds that are always promised with what they are about."""
+        assert self.subject_id is not None, "this kind is promised with its subject"
+        return self.subject_id
+
+    @property
     def cancellable(self) -> bool:
         return self.status == Status.WAITING
 

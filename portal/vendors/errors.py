@@ -1,7 +1,10 @@
 """What can go wrong at a vendor, named by the next move and not by status code."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 THROTTLED_FOR = timedelta(seconds=60)
 
@@ -69,3 +72,16 @@ class VendorOutcomeUnknown(VendorError):
 
 class VendorProtocolError(VendorError):
     """A read was answered with what the manual does not promise: a person must look at `raw`."""
+
+
+def if_there(read: Callable[[], T]) -> T | None:
+    """What the vendor tells of the one thing that `read` asks for by its ID; None where it knows it no more.
+
+    Raises VendorError, where that is no answer either.
+    """
+    try:
+        return read()
+    except VendorRefused as refusal:
+        if refusal.status != 404:
+            raise
+        return None

@@ -206,7 +206,7 @@ def _settle_create_subscriber(work: Work) -> Verdict:
 
 @reverts(CREATE_SUBSCRIBER)
 def _subscriber_not_created(operation: Operation) -> None:
-    Subscriber.objects.filter(pk=_subject_pk(operation)).update(state=Subscriber.State.FAILED)
+    Subscriber.objects.filter(pk=operation.subject_pk).update(state=Subscriber.State.FAILED)
     if operation.status != Status.WAITING:
         absorb.ask_for_reading(operation.connection_id)
 
@@ -231,13 +231,8 @@ def _settle_delete_subscriber(work: Work) -> Verdict:
 
 @reverts(DELETE_SUBSCRIBER)
 def _subscriber_not_deleted(operation: Operation) -> None:
-    Subscriber.objects.filter(pk=_subject_pk(operation)).update(state=Subscriber.State.ACTIVE)
-
-
-def _subject_pk(operation: Operation) -> int:
-    assert operation.subject_id is not None, "these kinds are promised with their subject"
-    return operation.subject_id
+    Subscriber.objects.filter(pk=operation.subject_pk).update(state=Subscriber.State.ACTIVE)
 
 
 def _subject(operation: Operation) -> Subscriber:
-    return Subscriber.objects.select_for_update(of=("self",)).get(pk=_subject_pk(operation))
+    return Subscriber.objects.select_for_update(of=("self",)).get(pk=operation.subject_pk)

@@ -143,16 +143,11 @@ for _kind in SIMPLE:
 
 def _action(work: Work) -> CallAction:
     with tenant_scope(work.operation.tenant_id):
-        return CallAction.objects.get(pk=_subject_pk(work.operation))
+        return CallAction.objects.get(pk=work.operation.subject_pk)
 
 
 def _actions(operation: Operation) -> Any:
-    return CallAction.objects.select_for_update().filter(pk=_subject_pk(operation))
-
-
-def _subject_pk(operation: Operation) -> int:
-    assert operation.subject_id is not None, "these kinds are promised with their subject"
-    return operation.subject_id
+    return CallAction.objects.select_for_update().filter(pk=operation.subject_pk)
 
 
 def _change(action: CallAction, state: str, said: str = "") -> None:

@@ -93,8 +93,7 @@ def _set(work: Work) -> str:
 
 @absorbs(SET_CALLER_ID)
 def _is_set(operation: Operation, answer: str | PersonSays) -> None:
-    assert operation.subject_id is not None, "promised with its extension"
-    extension = Extension.objects.select_for_update(of=("self",)).get(pk=operation.subject_id)
+    extension = Extension.objects.select_for_update(of=("self",)).get(pk=operation.subject_pk)
     before = extension.caller_id
     extension.caller_id = canonical_id(answer if isinstance(answer, str) else operation.payload["caller_id"])
     extension.save(update_fields=["caller_id"])

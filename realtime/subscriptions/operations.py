@@ -28,7 +28,7 @@ from portal.operations.registry import (
 from portal.operations.work import Work
 from portal.tenancy.scope import tenant_scope
 from portal.vendors import mirrors
-from portal.vendors.errors import VendorRefused
+from portal.vendors.errors import if_there
 from portal.vendors.models import Connection
 from realtime import notices
 from realtime.client import Agent, KwebblClient, RemoteSubscription
@@ -118,13 +118,8 @@ def _grant_for(row: Subscription, acting_user: Any) -> Grant:
     return found
 
 
-def _row_pk(operation: Operation) -> int:
-    assert operation.subject_id is not None, "these kinds are promised with their subject"
-    return operation.subject_id
-
-
 def _row(operation: Operation) -> Subscription:
-    return Subscription.objects.select_for_update(of=("self",)).get(pk=_row_pk(operation))
+    return Subscription.objects.select_for_update(of=("self",)).get(pk=operation.subject_pk)
 
 
 # --- Asking for one -------------------------------------------------------------------------------------------------
@@ -136,7 +131,7 @@ def _subscribe(work: Work) -> RemoteSubscription:
     url, digest = new_address()
     operation = work.operation
     with tenant_scope(operation.tenant_id):
-        Subscription.objects.filter(pk=_row_pk(operation)).update(digest=digest)
+        Subscription.objects.filter(pk=operation.subject_pk).update(digest=digest)
     work.remember(digest=digest)
     payload = operation.payload
     agents = [Agent(**agent) for agent in payload["agents"]]
@@ -201,11 +196,8 @@ def _cancelled(operation: Operation, answer: object) -> None:
 @settles(CANCEL)
 def _settle_cancel(work: Work) -> Verdict:
     """Found: the vendor knows it no more. If it does, it is sent again: to cancel what is gone is a success."""
-    try:
-        KwebblClient(http_of(work)).subscription(work.operation.payload["subscription_id"])
-    except VendorRefused as refusal:
-        if refusal.status != 404:
-            raise
+    subscription_id = work.operation.payload["subscription_id"]
+    if if_there(lambda: KwebblClient(http_of(work)).subscription(subscription_id)) is None:
         return Found(None, _("The vendor knows this subscription no more."))
     return Absent(_("The vendor still has this subscription."))
 

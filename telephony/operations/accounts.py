@@ -28,7 +28,7 @@ from portal.operations.registry import (
 )
 from portal.operations.work import Work
 from portal.tenancy.scope import tenant_scope
-from portal.vendors.errors import VendorRefused
+from portal.vendors.errors import if_there
 from portal.vendors.models import Connection
 from telephony import absorb
 from telephony.client import ApidazeClient, RemoteSipAccount
@@ -169,7 +169,7 @@ def _settle_create(work: Work) -> Verdict:
 def _known_before(operation: Operation, sip_id: str) -> bool:
     with tenant_scope(operation.tenant_id):
         others = SipAccount.objects.filter(connection_id=operation.connection_id, vendor_id=sip_id)
-        if others.exclude(pk=_subject_pk(operation)).exists():
+        if others.exclude(pk=operation.subject_pk).exists():
             return True
         seen = Drift.objects.filter(connection_id=operation.connection_id, vendor_id=sip_id)
         return seen.filter(first_seen_at__lt=operation.created_at).exists()
@@ -177,7 +177,7 @@ def _known_before(operation: Operation, sip_id: str) -> bool:
 
 @reverts(CREATE_SIP_ACCOUNT)
 def _not_created(operation: Operation) -> None:
-    SipAccount.objects.filter(pk=_subject_pk(operation)).update(state=SipAccount.State.FAILED)
+    SipAccount.objects.filter(pk=operation.subject_pk).update(state=SipAccount.State.FAILED)
     if operation.status != Status.WAITING:
         absorb.ask_for_reading(operation.connection_id)
 
@@ -214,11 +214,8 @@ def _updated(operation: Operation, answer: RemoteSipAccount | PersonSays) -> Non
 def _settle_update(work: Work) -> Verdict:
     """Found: read back, it says what was sent. If not it is sent again: to say it twice is to say it once."""
     payload = work.operation.payload
-    try:
-        account = ApidazeClient(work.http).sip_account(payload["sip_id"])
-    except VendorRefused as refusal:
-        if refusal.status != 404:
-            raise
+    account = if_there(lambda: ApidazeClient(work.http).sip_account(payload["sip_id"]))
+    if account is None:
         return CannotTell(_("The vendor knows this account no more."))
     if all(getattr(account, name) == value for name, value in payload["changes"].items()):
         return Found(account, _("Read back, the account says what was sent."))
@@ -246,26 +243,18 @@ def _deleted(operation: Operation, answer: object) -> None:
 @settles(DELETE_SIP_ACCOUNT)
 def _settle_delete(work: Work) -> Verdict:
     """Found: the vendor knows it no more. If it does, it is sent again: to delete what is gone is a success."""
-    try:
-        ApidazeClient(work.http).sip_account(work.operation.payload["sip_id"])
-    except VendorRefused as refusal:
-        if refusal.status != 404:
-            raise
+    sip_id = work.operation.payload["sip_id"]
+    if if_there(lambda: ApidazeClient(work.http).sip_account(sip_id)) is None:
         return Found(None, _("The vendor knows this account no more."))
     return Absent(_("The vendor still has this account."))
 
 
 @reverts(DELETE_SIP_ACCOUNT)
 def _not_deleted(operation: Operation) -> None:
-    SipAccount.objects.filter(pk=_subject_pk(operation), state=SipAccount.State.DELETING).update(
+    SipAccount.objects.filter(pk=operation.subject_pk, state=SipAccount.State.DELETING).update(
         state=SipAccount.State.ACTIVE
     )
 
 
-def _subject_pk(operation: Operation) -> int:
-    assert operation.subject_id is not None, "these kinds are promised with their subject"
-    return operation.subject_id
-
-
 def _subject(operation: Operation) -> SipAccount:
-    return SipAccount.objects.select_for_update(of=("self",)).get(pk=_subject_pk(operation))
+    return SipAccount.objects.select_for_update(of=("self",)).get(pk=operation.subject_pk)

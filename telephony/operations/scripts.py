@@ -28,7 +28,7 @@ from portal.operations.registry import (
 from portal.operations.work import Work
 from portal.tenancy.scope import tenant_scope
 from portal.vendors.addresses import check_customer_url
-from portal.vendors.errors import VendorRefused
+from portal.vendors.errors import if_there
 from portal.vendors.models import Connection
 from telephony import absorb, notices
 from telephony.client import ApidazeClient, RemoteScript
@@ -143,13 +143,8 @@ def _promise(
 def _url(work: Work) -> str:
     """The address as it is now, in full."""
     with tenant_scope(work.operation.tenant_id):
-        change = ScriptChange.objects.select_related("hosted").get(pk=_subject_pk(work.operation))
+        change = ScriptChange.objects.select_related("hosted").get(pk=work.operation.subject_pk)
         return Address(change.hosted, change.url.reveal()).full
-
-
-def _subject_pk(operation: Operation) -> int:
-    assert operation.subject_id is not None, "these kinds are promised with their subject"
-    return operation.subject_id
 
 
 # --- Setting the first one --------------------------------------------------------------------------------------------
@@ -185,11 +180,8 @@ def _replace(work: Work) -> RemoteScript:
 def _settle_replace(work: Work) -> Verdict:
     """Found: read back, it says what was sent. If not it is sent again: to say it twice is to say it once."""
     payload, url = work.operation.payload, _url(work)
-    try:
-        script = ApidazeClient(work.http).script(payload["script_id"])
-    except VendorRefused as refusal:
-        if refusal.status != 404:
-            raise
+    script = if_there(lambda: ApidazeClient(work.http).script(payload["script_id"]))
+    if script is None:
         return CannotTell(_("The vendor knows this script no more."))
     if (script.url, script.name) == (url, payload["name"]):
         return Found(script, _("Read back, the script says what was sent."))
@@ -219,11 +211,8 @@ def _delete(work: Work) -> object:
 @settles(DELETE_SCRIPT)
 def _settle_delete(work: Work) -> Verdict:
     """Found: the vendor knows it no more. If it does, it is sent again: to delete what is gone is a success."""
-    try:
-        ApidazeClient(work.http).script(work.operation.payload["script_id"])
-    except VendorRefused as refusal:
-        if refusal.status != 404:
-            raise
+    script_id = work.operation.payload["script_id"]
+    if if_there(lambda: ApidazeClient(work.http).script(script_id)) is None:
         return Found(None, _("The vendor knows this script no more."))
     return Absent(_("The vendor still has this script."))
 
