@@ -1,62 +1,40 @@
 """Acme's SMS connection to the sandbox, and a worker that works only when told to, in the test's own process."""
 
-from dataclasses import dataclass, field
-from itertools import count
-
-from messaging.connecting import prepare
 from messaging.models import Batch, Campaign, Message, SmsAccount
 from portal.tenancy.models import Tenant
-from portal.vendors.models import Connection, ConnectionState
+from portal.vendors.models import Connection
 from sandbox.process import SandboxProcess
-from tests.fixtures.worker import Worker
+from tests.fixtures.account import Account, connected
 
 SECRET = "s3cret-of-the-sms-account"
-_numbers = count(1)
 
 
-@dataclass
-class Mailroom(Worker):
-    """One tenant's SMS account at the sandbox, its connection, and by `work()` the worker."""
+class Mailroom(Account):
+    """One tenant's SMS account at the sandbox."""
 
-    tenant: Tenant
-    sandbox: SandboxProcess
-    client_id: str = ""
-    connection: Connection = field(init=False)
+    kind, secret = "sms", SECRET
 
-    def __post_init__(self) -> None:
-        self.client_id = self.client_id or f"{self.tenant.slug}-sms-{next(_numbers)}"
-        self.control.put_account(self.client_id, SECRET)
-        with self.scope():
-            self.connection = make_connection(self.tenant, self.client_id, self.sandbox, name=self.client_id)
-
-    @property
-    def control(self):
-        return self.sandbox.control
+    def new_connection(self) -> Connection:
+        return make_connection(self.tenant, self.client_id, self.sandbox, name=self.client_id)
 
     def states(self, campaign: Campaign) -> dict[str, str]:
         """The state of each of a campaign's messages, by number."""
         with self.scope():
             return dict(Message.objects.filter(campaign=campaign).values_list("number", "state"))
 
-    def effects(self, kind: str) -> int:
-        """How often something really happened at the vendor."""
-        return len(self.control.ledger(self.client_id, kind=kind))
-
 
 def make_connection(
     tenant: Tenant, client_id: str, sandbox: SandboxProcess, name: str, secret: str = SECRET
 ) -> Connection:
-    connection = Connection.objects.create(
-        tenant=tenant,
-        vendor="kpn_sms",
-        name=name,
+    connection = connected(
+        tenant,
+        "kpn_sms",
+        name,
         base_url=sandbox.sms_url,
         token_url=sandbox.token_url,
         client_id=client_id,
         client_secret=secret,
     )
-    ConnectionState.objects.create(tenant=tenant, connection=connection)
-    prepare(connection)
     SmsAccount.objects.filter(connection=connection).update(keys_url=sandbox.keys_url)
     return connection
 

@@ -4,29 +4,20 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from messaging.connecting import prepare
 from messaging.models import Batch, Campaign, Destination, Message, MessageState, PartsSent, Sending
 from portal.operations.models import Operation, Status
 from portal.tenancy.models import Tenant
-from portal.vendors.models import Connection, ConnectionState
+from portal.vendors.models import Connection
+from tests.fixtures.account import connected
 from tests.messaging.mailroom import some_campaign
 
 SEND = "messaging.send"
 
 
 def some_connection(tenant: Tenant, name: str = "SMS") -> Connection:
-    connection = Connection.objects.create(
-        tenant=tenant,
-        vendor="kpn_sms",
-        name=name,
-        base_url="http://127.0.0.1:9/communication/kpn/sms",
-        token_url="http://127.0.0.1:9/token",
-        client_id="account-of-the-messages",
-        client_secret="secret-of-the-messages",
+    return connected(
+        tenant, "kpn_sms", name, client_id="account-of-the-messages", client_secret="secret-of-the-messages"
     )
-    ConnectionState.objects.create(tenant=tenant, connection=connection)
-    prepare(connection)
-    return connection
 
 
 def numbers(count: int, first: int = 1) -> list[str]:

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from messaging.connecting import prepare
 from messaging.models import Forward, InboundMessage, SigningKey, UnverifiedReport, VirtualNumber
-from portal.vendors.models import Connection, ConnectionState
+from portal.vendors.models import Connection
+from tests.fixtures.account import connected
 
 WITHOUT_ARGUMENTS = [
     "keys", "keys_now", "keys_refresh", "key_stage", "account_change", "reports_health", "talks", "numbers", "number_new",
@@ -26,18 +26,7 @@ def samples(tenant, owner) -> dict[str, dict[str, Any]]:
 
 
 def some_connection(tenant, name: str = "Reports") -> Connection:
-    connection = Connection.objects.create(
-        tenant=tenant,
-        vendor="kpn_sms",
-        name=name,
-        base_url="http://127.0.0.1:9/",
-        token_url="http://127.0.0.1:9/token",
-        client_id="account-of-the-reports",
-        client_secret="secret-of-the-reports",
-    )
-    ConnectionState.objects.create(tenant=tenant, connection=connection)
-    prepare(connection)
-    return connection
+    return connected(tenant, "kpn_sms", name, client_id="account-of-the-reports", client_secret="secret-of-the-reports")
 
 
 def some_keys(connection: Connection) -> SigningKey:

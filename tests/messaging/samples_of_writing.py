@@ -6,9 +6,8 @@ from django.utils import timezone
 
 from messaging.campaigns import audience
 from messaging.campaigns.planning import plan_step
-from messaging.connecting import prepare
 from messaging.models import AudienceFile, Campaign, Sender
-from portal.vendors.models import Connection, ConnectionState
+from tests.fixtures.account import connected
 
 
 def samples(tenant, owner) -> dict[str, dict[str, Any]]:
@@ -30,15 +29,7 @@ def samples(tenant, owner) -> dict[str, dict[str, Any]]:
 
 def _ready(tenant) -> Campaign:
     """Of two good numbers and a bad one, planned, with a character outside of SMS's own."""
-    connection = Connection.objects.create(
-        tenant=tenant,
-        vendor="kpn_sms",
-        name="SMS of the samples",
-        base_url="https://sms.example/",
-        token_url="https://sms.example/token",
-    )
-    ConnectionState.objects.create(tenant=tenant, connection=connection)
-    prepare(connection)
+    connection = connected(tenant, "kpn_sms", "SMS of the samples")
     Sender.objects.create(tenant=tenant, name="Sample", state=Sender.State.ALLOWED)
     given = audience.of_numbers("0612345678\n0687654321\n0201234567")
     campaign = Campaign.objects.create(

@@ -9,13 +9,13 @@ from django.utils import timezone
 from portal.billing.contracts import agree
 from portal.billing.models import Contract
 from portal.operations.models import Operation, Status
-from portal.vendors.models import Connection, ConnectionState
+from portal.vendors.models import Connection
 from provisioning import ledger
-from provisioning.connecting import prepare
 from provisioning.models import Drift, Inventory, MirrorState, Order, Product, SizingPlan, Subscriber
 from provisioning.operations import CREATE_SUBSCRIBER, ORDER_PRODUCTS
 from provisioning.right_sizing import window_of
 from provisioning.terms import METER
+from tests.fixtures.account import connected
 
 WITHOUT_ARGUMENTS = [
     "dashboard",
@@ -61,18 +61,7 @@ def samples(tenant, owner) -> dict[str, dict]:
 
 
 def some_connection(tenant, name: str = "Samples") -> Connection:
-    connection = Connection.objects.create(
-        tenant=tenant,
-        vendor="kandy",
-        name=name,
-        base_url="https://kandy.example/provisioning",
-        token_url="https://kandy.example/token",
-        client_id="sample-account",
-        client_secret="sample-secret",
-    )
-    ConnectionState.objects.create(tenant=tenant, connection=connection)
-    prepare(connection)
-    return connection
+    return connected(tenant, "kandy", name, client_id="sample-account", client_secret="sample-secret")
 
 
 def stocked_product(tenant, *, total: int, name: str = "Samples") -> Product:

@@ -14,12 +14,12 @@ from django.test import Client
 from django.utils import timezone
 
 from portal.tenancy.scope import tenant_scope
-from portal.vendors.models import Connection, ConnectionState
+from portal.vendors.models import Connection
 from realtime.board import bell
 from realtime.calls.changes import Before, CallChange
 from realtime.calls.models import Call, Leg, LegEvent, LegState
-from realtime.connecting import prepare
 from realtime.models import Extension, Grant
+from tests.fixtures.account import connected
 from tests.realtime.samples_board import a_call
 
 ALL_SCOPES = ["calls.events", "calls.manage", "calls.create"]
@@ -94,18 +94,8 @@ class Office:
 
 def _connection(tenant: Any) -> Connection:
     base = "http://127.0.0.1:9/v100"
-    connection = Connection.objects.create(
-        tenant=tenant,
-        vendor="kwebbl",
-        name="Live calls",
-        base_url=base,
-        token_url=f"{base}/token",
-        client_id="live",
-        client_secret="s3cret",
-    )
-    ConnectionState.objects.create(tenant=tenant, connection=connection)
-    prepare(connection)
-    return connection
+    account = {"client_id": "live", "client_secret": "s3cret"}
+    return connected(tenant, "kwebbl", "Live calls", base_url=base, token_url=f"{base}/token", **account)
 
 
 def session_of(person: Any) -> str:

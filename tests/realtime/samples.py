@@ -4,9 +4,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from portal.vendors.models import Connection, ConnectionState
-from realtime.connecting import prepare
+from portal.vendors.models import Connection
 from realtime.models import CallerId, Consent, Extension, Grant, RealtimeAccount, Subscription
+from tests.fixtures.account import connected
 from tests.realtime import samples_of_others
 from tests.realtime.samples_board import samples_of_board
 from tests.realtime.samples_calls import samples_of_calls
@@ -47,17 +47,13 @@ def samples(tenant, owner) -> dict[str, dict[str, Any]]:
 
 def some_connection(tenant, name: str = "Telephone system") -> Connection:
     """Read a moment ago; nothing is behind it."""
-    connection = Connection.objects.create(
-        tenant=tenant,
-        vendor="kwebbl",
-        name=name,
-        base_url="http://127.0.0.1:9/",
-        token_url="http://127.0.0.1:9/token",
+    connection = connected(
+        tenant,
+        "kwebbl",
+        name,
         client_id="application-of-the-telephone-system",
         client_secret="secret-of-the-telephone-system",
     )
-    ConnectionState.objects.create(tenant=tenant, connection=connection)
-    prepare(connection)
     RealtimeAccount.objects.filter(connection=connection).update(read_at=timezone.now())
     return connection
 

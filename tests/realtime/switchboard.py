@@ -1,51 +1,32 @@
 """Acme's telephone system at the sandbox, and a worker that works only when told to, in the test's own process."""
 
-from dataclasses import dataclass, field
-from itertools import count
-
 from portal.tenancy.models import Tenant
-from portal.vendors.models import Connection, ConnectionState
-from realtime.connecting import prepare
+from portal.vendors.models import Connection
 from sandbox.process import SandboxProcess
-from tests.fixtures.worker import Worker
+from tests.fixtures.account import Account, connected
 
 SECRET = "s3cret-of-the-telephone-system"
-_numbers = count(1)
 
 
-@dataclass
-class Switchboard(Worker):
-    """One tenant's telephone system at the sandbox, its connection, and by `work()` the worker."""
+class Switchboard(Account):
+    """One tenant's telephone system at the sandbox."""
 
-    tenant: Tenant
-    sandbox: SandboxProcess
-    client_id: str = ""
-    connection: Connection = field(init=False)
+    kind, secret = "live", SECRET
 
-    def __post_init__(self) -> None:
-        self.client_id = self.client_id or f"{self.tenant.slug}-live-{next(_numbers)}"
-        self.control.put_account(self.client_id, SECRET)
-        with self.scope():
-            self.connection = make_connection(self.tenant, self.client_id, self.sandbox, name=self.client_id)
-
-    @property
-    def control(self):
-        return self.sandbox.control
+    def new_connection(self) -> Connection:
+        return make_connection(self.tenant, self.client_id, self.sandbox, name=self.client_id)
 
 
 def make_connection(
     tenant: Tenant, client_id: str, sandbox: SandboxProcess, name: str, secret: str = SECRET
 ) -> Connection:
     base = f"{sandbox.base_url}/kwebbl/v100"
-    connection = Connection.objects.create(
-        tenant=tenant,
-        vendor="kwebbl",
-        name=name,
+    return connected(
+        tenant,
+        "kwebbl",
+        name,
         base_url=base,
         token_url=f"{base}/token",
         client_id=client_id,
         client_secret=secret,
     )
-    ConnectionState.objects.create(tenant=tenant, connection=connection)
-    prepare(connection)
-    return connection

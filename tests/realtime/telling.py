@@ -10,15 +10,15 @@ from django.test import Client
 from django.utils import timezone
 
 from portal.tenancy.scope import tenant_scope
-from portal.vendors.models import Connection, ConnectionState
+from portal.vendors.models import Connection
 from realtime.calls.models import Call, Leg
-from realtime.connecting import prepare
 from realtime.events.addresses import PLACE
 from realtime.events.identity import key_of
 from realtime.events.models import Event
 from realtime.events.reading import read_events
 from realtime.extensions.models import Extension
 from realtime.subscriptions.models import Subscription
+from tests.fixtures.account import connected
 
 NOW = timezone.now().replace(microsecond=0)
 ANNA, SALES, BOB = "31611111111", "a" * 32, "b" * 32
@@ -27,14 +27,8 @@ _numbers = count(1)
 
 def make_telephones(tenant, name: str = "Telephones") -> Connection:
     """A connection with nothing behind it."""
-    url = "http://127.0.0.1:9/"
     with tenant_scope(tenant.pk):
-        connection = Connection.objects.create(
-            tenant=tenant, vendor="kwebbl", name=name, base_url=url, token_url=url, client_id="a", client_secret="b"
-        )
-        ConnectionState.objects.create(tenant=tenant, connection=connection)
-        prepare(connection)
-    return connection
+        return connected(tenant, "kwebbl", name, client_id="a", client_secret="b")
 
 
 def make_extension(connection: Connection, name: str, number: str, vendor_id: str = "", **more) -> Extension:

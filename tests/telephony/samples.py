@@ -3,12 +3,12 @@
 from django.utils import timezone
 
 from portal.operations.models import Operation, Status
-from portal.vendors.models import Connection, ConnectionState
-from telephony.connecting import prepare
+from portal.vendors.models import Connection
 from telephony.models import Drift, ExternalScript, MirrorState, ScriptCase, ScriptTrial, SipAccount
 from telephony.operations import CREATE_SIP_ACCOUNT
 from telephony.scripts import authoring
 from telephony.setup.links import make_link
+from tests.fixtures.account import connected
 
 TEXT = "<document>\n<work>\n<answer/>\n<speak>Hello {{ caller_id_number }}</speak>\n</work>\n</document>"
 WITHOUT_ARGUMENTS = ["sip_accounts", "sip_account_new", "mirror", "refresh", "differences", "scripts", "script_new"]
@@ -71,17 +71,9 @@ def samples(tenant, owner) -> dict[str, dict]:
 
 def some_connection(tenant, name: str = "Telephones") -> Connection:
     """Read a moment ago; nothing is behind it."""
-    connection = Connection.objects.create(
-        tenant=tenant,
-        vendor="apidaze",
-        name=name,
-        base_url="http://127.0.0.1:9/",
-        token_url="http://127.0.0.1:9/token",
-        client_id="account-of-the-telephones",
-        client_secret="secret-of-the-telephones",
+    connection = connected(
+        tenant, "apidaze", name, client_id="account-of-the-telephones", client_secret="secret-of-the-telephones"
     )
-    ConnectionState.objects.create(tenant=tenant, connection=connection)
-    prepare(connection)
     now = timezone.now()
     MirrorState.objects.filter(connection=connection).update(read_at=now, due_at=now)
     return connection

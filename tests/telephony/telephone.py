@@ -1,39 +1,23 @@
 """Acme's telephony connection to the sandbox, and a worker that works only when told to, in the test's own process."""
 
-from dataclasses import dataclass, field
-from itertools import count
-
 from portal.tenancy.models import Tenant
-from portal.vendors.models import Connection, ConnectionState
+from portal.vendors.models import Connection
 from sandbox.process import SandboxProcess
 from telephony import sync
-from telephony.connecting import prepare
 from telephony.models import Drift, ExternalScript, MirrorState, SipAccount
 from telephony.operations import Wanted, create_sip_account
-from tests.fixtures.worker import Worker
+from tests.fixtures.account import Account, connected
 
 SECRET = "s3cret-of-the-telephony-account"
-_numbers = count(1)
 
 
-@dataclass
-class Telephone(Worker):
-    """One tenant's account at the sandbox, its connection, and by `work()` the worker."""
+class Telephone(Account):
+    """One tenant's account at the sandbox."""
 
-    tenant: Tenant
-    sandbox: SandboxProcess
-    client_id: str = ""
-    connection: Connection = field(init=False)
+    kind, secret = "telephony", SECRET
 
-    def __post_init__(self) -> None:
-        self.client_id = self.client_id or f"{self.tenant.slug}-telephony-{next(_numbers)}"
-        self.control.put_account(self.client_id, SECRET)
-        with self.scope():
-            self.connection = make_connection(self.tenant, self.client_id, self.sandbox, name=self.client_id)
-
-    @property
-    def control(self):
-        return self.sandbox.control
+    def new_connection(self) -> Connection:
+        return make_connection(self.tenant, self.client_id, self.sandbox, name=self.client_id)
 
     def sync(self) -> None:
         sync.read_connection(self.tenant.pk, self.connection.pk)
@@ -67,23 +51,16 @@ class Telephone(Worker):
     def truth(self) -> dict:
         return self.control.apidaze(self.client_id)
 
-    def effects(self, kind: str) -> int:
-        """How often something really happened at the vendor."""
-        return len(self.control.ledger(self.client_id, kind=kind))
-
 
 def make_connection(
     tenant: Tenant, client_id: str, sandbox: SandboxProcess, name: str, secret: str = SECRET
 ) -> Connection:
-    connection = Connection.objects.create(
-        tenant=tenant,
-        vendor="apidaze",
-        name=name,
+    return connected(
+        tenant,
+        "apidaze",
+        name,
         base_url=sandbox.apidaze_url,
         token_url=sandbox.token_url,
         client_id=client_id,
         client_secret=secret,
     )
-    ConnectionState.objects.create(tenant=tenant, connection=connection)
-    prepare(connection)
-    return connection

@@ -85,10 +85,6 @@ class Office(Switchboard):
         """The subscriptions that really stand at the vendor."""
         return [row for row in self.truth()["subscriptions"] if not row.get("cancelled_at")]
 
-    def effects(self, kind: str) -> int:
-        """How often something really happened at the vendor."""
-        return len(self.control.ledger(self.client_id, kind=kind))
-
     def wait_until_told(self) -> None:
         """Until a worker of its own has read the directory, and the vendor tells of calls."""
         ends = time.monotonic() + PATIENCE
