@@ -18,7 +18,7 @@ from tests.messaging.kpn_contract import (
     complaints_of_request,
     operation_of,
 )
-from tests.vendors.raw import Caller, raw_vendor, replying
+from tests.vendors.raw import Caller, parsed, raw_vendor, replying
 from tests.vendors.raw import reply as raw_reply
 
 FEWER = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -49,10 +49,7 @@ def sent():
         def sent_by(call):
             with suppress(VendorError):
                 call(Caller(vendor.url))
-            head, _, body = vendor.requests.pop().partition(b"\r\n\r\n")
-            first, *lines = head.decode("ascii").split("\r\n")
-            method, path, _version = first.split(" ")
-            headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+            method, path, headers, body = parsed(vendor.requests.pop())
             assert complaints_of_request(method, path, headers, body) == []
             return method, path, json.loads(body) if body else None
 

@@ -85,6 +85,14 @@ def raw_vendor(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[Ra
         vendor.close()
 
 
+def parsed(request: bytes) -> tuple[str, str, dict[str, str], bytes]:
+    """Method, path, headers by their names in lower case, body."""
+    head, _, body = request.partition(b"\r\n\r\n")
+    first, *lines = head.decode("ascii").split("\r\n")
+    method, path, _version = first.split(" ")
+    return method, path, {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}, body
+
+
 def reply(status: int, body: bytes | dict | list = b"", **headers: str) -> bytes:
     """An HTTP answer; header names are written with `_` for `-`."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
