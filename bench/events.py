@@ -3,65 +3,33 @@
 python -m bench.events [--seconds 4] [--rounds 3] [--callers 8] [--followed 5000]
 """
 
-import argparse
 import json
 import secrets
 import sys
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 
-from bench.posting import (
-    BARE,
-    BARE_PATH,
-    PORTAL,
-    Load,
-    Post,
-    latency_of,
-    make_bare_table,
-    request_of,
-    running_web,
-    share_of,
-    told_over_restarts,
-)
+from bench.posting import BARE_PATH, WEB_THREADS, Post, arguments_of, connected, followed, request_of, taken_of
 from bench.stack import running_stack
 
-LEAST_SHARE, LEAST_FOLLOWED = 0.5, 100
-WEB_THREADS = 8
-RESTARTS = 4
+LEAST_FOLLOWED = 100
 LIFE = ("created", "ringing", "answered", "terminated")
 
 
 def main() -> int:
-    arguments = _arguments()
-    load = Load(arguments.seconds, arguments.rounds, arguments.callers)
+    parser = arguments_of(__doc__)
+    parser.add_argument("--followed", type=int, default=5_000, help="events that are read and followed")
+    arguments = parser.parse_args()
     with running_stack(DATABASE_POOL_SIZE=str(WEB_THREADS + 2)) as stack:
-        make_bare_table(stack)
         whose = _subscribed()
         posts = Posts(whose)
-        with running_web(stack, PORTAL) as portal, running_web(stack, BARE) as bare:
-            share, rate = share_of(portal, bare, posts.event, posts.bare, load)
-            latency_of(portal, posts.event, rate / 2, load)
-            told = told_over_restarts(portal, posts.event, load, RESTARTS)
-        lost = len(set(told) - _stored(whose))
-        followed = _follow(whose, arguments.followed)
-    flaws = [
-        *([f"taken at {share:.2f} of the bare view's rate instead of {LEAST_SHARE}"] if share < LEAST_SHARE else []),
-        *([f"{lost} events lost over restarts"] if lost else []),
-        *([f"{followed:.0f} followed a second instead of {LEAST_FOLLOWED}"] if followed < LEAST_FOLLOWED else []),
-    ]
+        flaws = taken_of(stack, posts.event, posts.bare, arguments).flaws(_stored(whose), "events")
+        rate = _follow(whose, arguments.followed)
+    if rate < LEAST_FOLLOWED:
+        flaws.append(f"{rate:.0f} followed a second instead of {LEAST_FOLLOWED}")
     print("\n".join(flaws) or "good", flush=True)
     return 1 if flaws else 0
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=4, help="of each round")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--callers", type=int, default=8, help="at once")
-    parser.add_argument("--followed", type=int, default=5_000, help="events that are read and followed")
-    return parser.parse_args()
 
 
 @dataclass(frozen=True)
@@ -74,25 +42,15 @@ class Whose:
 
 
 def _subscribed() -> Whose:
-    from portal.tenancy.models import Tenant
-    from portal.tenancy.scope import staff_scope, tenant_scope
-    from portal.vendors.models import Connection, ConnectionState
-    from realtime.connecting import prepare
+    from portal.tenancy.scope import tenant_scope
     from realtime.events.addresses import PLACE, digest_of
     from realtime.subscriptions.models import Subscription
 
-    secret = secrets.token_urlsafe(32)
-    with staff_scope():
-        tenant = Tenant.objects.create(name="Acme", slug="acme")
-    with tenant_scope(tenant.pk):
-        url = "http://127.0.0.1:9/"
-        connection = Connection.objects.create(
-            tenant=tenant, vendor="kwebbl", name="Calls", base_url=url, token_url=url, client_id="a", client_secret="b"
-        )
-        ConnectionState.objects.create(tenant=tenant, connection=connection)
-        prepare(connection)
-        Subscription.objects.create(tenant=tenant, connection=connection, state="active", digest=digest_of(secret))
-    return Whose(tenant.pk, connection.pk, PLACE + secret)
+    secret, connection = secrets.token_urlsafe(32), connected("kwebbl", "Calls")
+    with tenant_scope(connection.tenant_id):
+        own = {"tenant": connection.tenant, "connection": connection}
+        Subscription.objects.create(**own, state="active", digest=digest_of(secret))
+    return Whose(connection.tenant_id, connection.pk, PLACE + secret)
 
 
 class Posts:
@@ -140,12 +98,7 @@ def _follow(whose: Whose, number: int) -> float:
         kept = Event.objects.filter(connection_id=whose.connection_id).order_by("pk").values_list("pk", flat=True)
         last = list(kept[:number])[-1]
         Event.objects.filter(connection_id=whose.connection_id, pk__gt=last).delete()
-    began, done = time.monotonic(), 0
-    while some := read_events(whose.tenant_id, whose.connection_id):
-        done += some
-    rate = done / (time.monotonic() - began)
-    print(f"{done} events followed at {rate:.0f}/s", flush=True)
-    return rate
+    return followed(lambda: read_events(whose.tenant_id, whose.connection_id), "events")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ The measure is a Django view without any middleware that does one INSERT (`bench
 two of them, as `make run` starts them. Callers keep their connections, and share the machine.
 """
 
+import argparse
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from bench.stack import Stack
 from portal.local.embedded import DATABASE, OWNER, Postgres
@@ -26,6 +28,9 @@ from portal.local.stack import WEB_PROCESSES, listen
 
 PORTAL, BARE = "portal.settings", "bench.bare_settings"
 BARE_PATH = "/bare/"
+WEB_THREADS = 8
+RESTARTS = 4
+LEAST_SHARE = 0.5
 # A post: what tells it from all others, and the whole request.
 Post = tuple[str, bytes]
 
@@ -37,6 +42,32 @@ class Load:
     seconds: float
     rounds: int
     callers: int
+
+
+def arguments_of(description: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=4, help="of each round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--callers", type=int, default=8, help="at once")
+    return parser
+
+
+def connected(vendor: str, name: str) -> Any:
+    """The connection of a new company, with nothing behind it."""
+    from portal.tenancy.models import Tenant
+    from portal.tenancy.scope import staff_scope, tenant_scope
+    from portal.vendors.models import Connection, ConnectionState
+
+    with staff_scope():
+        tenant = Tenant.objects.create(name="Acme", slug="acme")
+    with tenant_scope(tenant.pk):
+        url = "http://127.0.0.1:9/"
+        connection = Connection.objects.create(
+            tenant=tenant, vendor=vendor, name=name, base_url=url, token_url=url, client_id="a", client_secret="b"
+        )
+        ConnectionState.objects.create(tenant=tenant, connection=connection)
+        connection.spec.created(connection)
+    return connection
 
 
 def make_bare_table(stack: Stack) -> None:
@@ -161,6 +192,42 @@ class Caller:
 
 
 # --- What is measured ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How posts were taken: at which share of the bare view's rate, 99 of 100 within `worst_ms`, and which over restarts."""
+
+    share: float
+    worst_ms: float
+    told: list[str]
+
+    def flaws(self, stored: set[str], what: str) -> list[str]:
+        found, lost = [], len(set(self.told) - stored)
+        if self.share < LEAST_SHARE:
+            found.append(f"taken at {self.share:.2f} of the bare view's rate instead of {LEAST_SHARE}")
+        if lost:
+            found.append(f"{lost} {what} lost over restarts")
+        return found
+
+
+def taken_of(stack: Stack, make: Callable[[], Post], make_bare: Callable[[], Post], arguments: Any) -> Taken:
+    load = Load(arguments.seconds, arguments.rounds, arguments.callers)
+    make_bare_table(stack)
+    with running_web(stack, PORTAL) as portal, running_web(stack, BARE) as bare:
+        share, rate = share_of(portal, bare, make, make_bare, load)
+        worst_ms = latency_of(portal, make, rate / 2, load)
+        return Taken(share, worst_ms, told_over_restarts(portal, make, load, RESTARTS))
+
+
+def followed(some: Callable[[], int], what: str) -> float:
+    """How many a second the worker follows, until there are none left."""
+    began, done = time.monotonic(), 0
+    while number := some():
+        done += number
+    rate = done / (time.monotonic() - began)
+    print(f"{done} {what} followed at {rate:.0f}/s", flush=True)
+    return rate
 
 
 def share_of(
