@@ -6,7 +6,6 @@ What it says is read with the connections (`register_along`): the page has no qu
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -20,9 +19,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.billing.contracts import today
+from portal.billing.ledgers import ledger_charges, shown_in
 from portal.billing.lines import before
 from portal.billing.peaks import Period
-from portal.billing.terms import first_day_of
 from portal.tenancy.roles import Role
 from portal.ui.charges import Charge
 from portal.ui.first_steps import Step
@@ -37,7 +36,7 @@ from realtime.grants.models import Grant
 from realtime.models import RealtimeAccount
 from realtime.subscriptions.models import Subscription
 from realtime.subscriptions.needs import lacking
-from realtime.usage import Place, kept_from, kept_since, shown_in
+from realtime.usage import Place, kept_from, kept_since
 
 VENDOR = "kwebbl"
 ALONG = "of_live_calls"
@@ -255,49 +254,13 @@ def steps(request: HttpRequest) -> list[Step]:
 def charges(request: HttpRequest, period: Period) -> Iterator[Charge]:
     """Each telephone system that has, or had, users in the running month, by the calendar and the terms of its contract."""
     office = office_of(request)
-    for place in office.places if office else []:
-        charge = _charge(request, place)
-        if charge.peak or charge.last_cost:
-            yield charge
+    places = office.places if office else []
+    return ledger_charges(places, shown_in, lambda pk: _url(request, "directory", pk))
 
 
 def _url(request: HttpRequest, name: str, connection_pk: int | None = None) -> str:
     address = reverse(f"realtime:{name}", args=[request.tenant.slug])  # type: ignore[attr-defined]
     return f"{address}?connection={connection_pk}" if connection_pk else address
-
-
-# --- Money --------------------------------------------------------------------------------------------------------
-
-
-def _charge(request: HttpRequest, place: Place) -> Charge:
-    running = place.terms.month(timezone.now())
-    found = shown_in(place, running)
-    cost = _cost(place, running)
-    return Charge(
-        label=place.name,
-        url=_url(request, "directory", place.pk),
-        peak=found.peak.value,
-        peak_at=found.reached_at,
-        peak_at_most=found.peak.value,
-        cost=cost,
-        cost_at_most=cost,
-        last_cost=_last_cost(place, running),
-        zone=place.terms.zone(first_day_of(running)).key,
-    )
-
-
-def _last_cost(place: Place, running: Period) -> Decimal | None:
-    last = place.terms.month(running.start - timedelta(days=1))
-    return _cost(place, last) if place.began_at < last.end else None
-
-
-def _cost(place: Place, period: Period) -> Decimal | None:
-    """None where no price was agreed."""
-    first, found = first_day_of(period), shown_in(place, period)
-    if not place.terms.agreed(first):
-        return None
-    moment = found.reached_at
-    return place.terms.cost(found.peak.value, first, moment.astimezone(period.zone).date() if moment else None)
 
 
 # --- What is wrong or undone --------------------------------------------------------------------------------------

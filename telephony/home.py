@@ -5,7 +5,6 @@ What it says is read with the connections (`register_along`): the page has no qu
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -17,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.billing.contracts import today
+from portal.billing.ledgers import ledger_charges
 from portal.billing.lines import before
 from portal.billing.peaks import Period
-from portal.billing.terms import first_day_of
 from portal.tenancy.roles import Role
 from portal.ui.charges import Charge
 from portal.ui.first_steps import Step
@@ -27,7 +26,7 @@ from portal.ui.formats import duration
 from portal.ui.home import Matter
 from portal.vendors.home import home_connections
 from portal.vendors.models import Connection
-from telephony.usage import Bounds, Place, bounds_of, kept_from, seen_since
+from telephony.usage import Place, bounds_of, kept_from, seen_since
 
 VENDOR = "apidaze"
 ALONG = "of_telephony"
@@ -79,10 +78,7 @@ def steps(request: HttpRequest) -> list[Step]:
 
 def charges(request: HttpRequest, period: Period) -> Iterator[Charge]:
     """Each connection that has, or had, accounts in the running month, by the calendar and the terms of its contract."""
-    for place in _places(request):
-        charge = _charge(request, place)
-        if charge.peak_at_most or charge.last_cost:
-            yield charge
+    return ledger_charges(_places(request), bounds_of, lambda pk: _url(request, "sip_accounts", pk))
 
 
 def _told(request: HttpRequest) -> Mapping[str, Any] | None:
@@ -103,44 +99,8 @@ def _slug(request: HttpRequest) -> str:
     return request.tenant.slug  # type: ignore[attr-defined]
 
 
-def _url(request: HttpRequest, name: str, place: Place) -> str:
-    return f"{reverse(f'telephony:{name}', args=[_slug(request)])}?connection={place.pk}"
-
-
-# --- Money --------------------------------------------------------------------------------------------------------
-
-
-def _charge(request: HttpRequest, place: Place) -> Charge:
-    running = place.terms.month(timezone.now())
-    bounds = bounds_of(place, running)
-    return Charge(
-        label=place.name,
-        url=_url(request, "sip_accounts", place),
-        peak=bounds.value,
-        peak_at=bounds.reached_at,
-        peak_at_most=bounds.at_most,
-        cost=_cost(place, running, bounds, bounds.value),
-        cost_at_most=_cost(place, running, bounds, bounds.at_most),
-        last_cost=_last_cost(place, running),
-        zone=place.terms.zone(first_day_of(running)).key,
-    )
-
-
-def _last_cost(place: Place, running: Period) -> Decimal | None:
-    last = place.terms.month(running.start - timedelta(days=1))
-    if place.began_at >= last.end:
-        return None
-    bounds = bounds_of(place, last)
-    return _cost(place, last, bounds, bounds.value)
-
-
-def _cost(place: Place, period: Period, bounds: Bounds, level: int) -> Decimal | None:
-    """None where no price was agreed. One above the proven peak would be reached now."""
-    first = first_day_of(period)
-    if not place.terms.agreed(first):
-        return None
-    moment = timezone.now() if level > bounds.value else bounds.reached_at
-    return place.terms.cost(level, first, moment.astimezone(period.zone).date() if moment else None)
+def _url(request: HttpRequest, name: str, connection_pk: int) -> str:
+    return f"{reverse(f'telephony:{name}', args=[_slug(request)])}?connection={connection_pk}"
 
 
 # --- What is wrong or undone --------------------------------------------------------------------------------------
@@ -156,7 +116,7 @@ def _differences(request: HttpRequest, places: list[Place]) -> Matter | None:
         "%(n)d differences between the portal and the vendor are open.",
         count,
     )
-    url = _url(request, "differences", differing[0])
+    url = _url(request, "differences", differing[0].pk)
     return Matter("warning", text % {"n": count}, url, _("Compare"), Role.OPERATOR)
 
 
@@ -166,7 +126,7 @@ def _stale(request: HttpRequest, places: list[Place]) -> Matter | None:
     stale = [place for place in places if place.read_at and place.read_at < oldest and not place.away]
     if not stale:
         return None
-    url = _url(request, "sip_accounts", stale[0])
+    url = _url(request, "sip_accounts", stale[0].pk)
     if len(stale) > 1:
         text = _("%(n)d connections have not been read for long; what is shown of them may be out of date.")
         return Matter("warning", text % {"n": len(stale)}, url)

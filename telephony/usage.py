@@ -182,7 +182,6 @@ class SipMeters(KeptMeters[Place]):
         origin = found.peak.change.cause if found.peak.change else None
         return replace(
             ledger_reading(place, period, found, _name(place)),
-            at_most=found.at_most,
             by_vendors_clock=origin is not None and origin.by_vendors_clock,
             person=origin.who if origin else "",
             unsettled=[_unsettled(each) for each in place.open_in(period)],

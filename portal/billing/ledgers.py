@@ -3,9 +3,10 @@
 An entry (`connection`, `sequence`, `recorded_at`, `quantity`, `level`) says what moved the level, and what it came to.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -16,8 +17,9 @@ from django.utils.translation import gettext_noop
 from portal.billing.kept import moment, rows
 from portal.billing.meters import Blocker, Level, Reading
 from portal.billing.peaks import Change, Peak, Period, Step, held, peak_of, peaks, steps
-from portal.billing.terms import Terms, agreed_around, terms_from
+from portal.billing.terms import Terms, agreed_around, first_day_of, terms_from
 from portal.sentences import Sentence
+from portal.ui.charges import Charge
 
 Cause = TypeVar("Cause")
 
@@ -59,6 +61,11 @@ class Shown(Generic[Cause]):
         return _at_least_none(self.peak.value)
 
     @property
+    def at_most(self) -> int:
+        """What the peak may still turn out to be."""
+        return self.value
+
+    @property
     def reached_at(self) -> datetime | None:
         """None where the period opened with it."""
         return None if self.peak.carried else self.peak.at
@@ -80,7 +87,7 @@ def ledger_reading(place: LedgerPlace[Cause], period: Period, shown: Shown[Cause
         object_id=place.pk,
         label=label,
         value=shown.value,
-        at_most=shown.value,
+        at_most=shown.at_most,
         opening=_at_least_none(shown.levels[0].level),
         closing=_at_least_none(shown.levels[-1].level),
         reached_at=shown.reached_at,
@@ -115,6 +122,45 @@ def stale_blockers(places: Sequence[LedgerPlace[Any]], period: Period, address: 
         for place in places
         if place.read_at is None or place.read_at < period.end
     ]
+
+
+# --- What it costs so far ---------------------------------------------------------------------------------------------
+
+
+def ledger_charges(
+    places: Iterable[LedgerPlace[Any]], shown_in: Callable[[Any, Period], Shown[Any]], url_of: Callable[[int], str]
+) -> Iterator[Charge]:
+    """Of those that have, or had, anything in the running month, by the calendar and the terms of their contracts."""
+    for place in places:
+        charge = _charge(place, shown_in, url_of(place.pk))
+        if charge.peak_at_most or charge.last_cost:
+            yield charge
+
+
+def _charge(place: LedgerPlace[Any], shown_in: Callable[[Any, Period], Shown[Any]], url: str) -> Charge:
+    running = place.terms.month(timezone.now())
+    last = place.terms.month(running.start - timedelta(days=1))
+    found, before = shown_in(place, running), shown_in(place, last) if place.counted_in(last) else None
+    return Charge(
+        label=place.name,
+        url=url,
+        peak=found.value,
+        peak_at=found.reached_at,
+        peak_at_most=found.at_most,
+        cost=_cost(place, running, found, found.value),
+        cost_at_most=_cost(place, running, found, found.at_most),
+        last_cost=_cost(place, last, before, before.value) if before else None,
+        zone=place.terms.zone(first_day_of(running)).key,
+    )
+
+
+def _cost(place: LedgerPlace[Any], period: Period, found: Shown[Any], level: int) -> Decimal | None:
+    """None where no price was agreed. One above the proven peak would be reached now."""
+    first = first_day_of(period)
+    if not place.terms.agreed(first):
+        return None
+    moment = timezone.now() if level > found.value else found.reached_at
+    return place.terms.cost(level, first, moment.astimezone(period.zone).date() if moment else None)
 
 
 # --- How it is read ---------------------------------------------------------------------------------------------------
