@@ -29,7 +29,7 @@ from portal.tenancy.roles import Role
 from portal.ui.charges import Charge
 from portal.ui.first_steps import Step
 from portal.ui.home import Matter
-from portal.vendors.home import home_connections
+from portal.vendors.home import told_along
 
 VENDOR = "kpn_sms"
 ALONG = "of_messaging"
@@ -148,9 +148,8 @@ def _ids(rows: Any) -> ArraySubquery:
 def desk_of(request: HttpRequest) -> Desk | None:
     """None for a tenant without messaging. Any of the connections tells of all; it is read once a request."""
     if not hasattr(request, "messaging_desk"):
-        told = (getattr(connection, ALONG, None) for connection in home_connections(request))
-        first = next(filter(None, told), None)
-        request.messaging_desk = _desk(first) if first else None  # type: ignore[attr-defined]
+        told = told_along(request, ALONG)
+        request.messaging_desk = _desk(told) if told else None  # type: ignore[attr-defined]
     return request.messaging_desk  # type: ignore[attr-defined]
 
 

@@ -18,16 +18,14 @@ from portal.billing.terms import Terms, first_day_of
 from portal.tenancy.roles import Role
 from portal.ui.charges import Charge
 from portal.ui.first_steps import Step
-from portal.ui.formats import duration
 from portal.ui.home import Matter
+from portal.vendors.home import differing, stale
 from provisioning.models import Order, Product, Subscriber
 from provisioning.terms import terms_of_product, with_terms
 from provisioning.usage import Origin, charge_of, peaks_of
 
 VENDOR = "kandy"
 CARDS_SHOWN = 4
-# Once read by nobody for so many readings in a row, a mirror is no picture of the vendor any more.
-READINGS_MISSED = 3
 
 Months = tuple[Period, Period]
 
@@ -111,6 +109,10 @@ def _slug(request: HttpRequest) -> str:
     return request.tenant.slug  # type: ignore[attr-defined]
 
 
+def _url(request: HttpRequest, name: str, connection_pk: int) -> str:
+    return f"{reverse(f'provisioning:{name}', args=[_slug(request)])}?connection={connection_pk}"
+
+
 # --- Money --------------------------------------------------------------------------------------------------------
 
 
@@ -128,7 +130,7 @@ def _charge(
     terms, proven = terms_of_product(product), peak.proven
     return Charge(
         label=product.connection.name,
-        url=f"{reverse('provisioning:dashboard', args=[_slug(request)])}?connection={product.connection_id}",
+        url=_url(request, "dashboard", product.connection_id),
         peak=proven.value,
         peak_at=None if proven.carried else proven.at,
         peak_at_most=peak.at_most,
@@ -149,42 +151,16 @@ def _cost(terms: Terms, period: Period, proven: Peak[Origin], level: int) -> Dec
 # --- What is wrong or undone --------------------------------------------------------------------------------------
 
 
-def _differing(products: list[Product]) -> dict[int, int]:
-    """How many differences are open in each connection that has any."""
-    return {one.connection_id: one.differences for one in products if one.differences}  # type: ignore[attr-defined]
-
-
 def _differences(request: HttpRequest, products: list[Product]) -> Matter | None:
-    differing = _differing(products)
-    if not differing:
-        return None
-    count = sum(differing.values())
-    text = ngettext(
-        "%(n)d difference between the portal and the vendor is open.",
-        "%(n)d differences between the portal and the vendor are open.",
-        count,
-    )
-    url = f"{reverse('provisioning:differences', args=[_slug(request)])}?connection={next(iter(differing))}"
-    return Matter("warning", text % {"n": count}, url, _("Compare"), Role.OPERATOR)
+    counts = {one.connection_id: one.differences for one in products}  # type: ignore[attr-defined]
+    return differing(counts, lambda pk: _url(request, "differences", pk))
 
 
 def _stale(request: HttpRequest, products: list[Product]) -> Matter | None:
-    oldest = timezone.now() - timedelta(seconds=max(900, READINGS_MISSED * settings.SYNC_SECONDS))
-    stale = {
-        one.connection_id: (one.connection.name, read_at)
-        for one in products
-        # What was never read, or waits for the vendor to be back, is told of the connection already.
-        if (read_at := one.connection.mirror.read_at) and read_at < oldest and not one.connection.health.trouble
-    }
-    if not stale:
-        return None
-    first, (name, read_at) = next(iter(stale.items()))
-    url = f"{reverse('provisioning:dashboard', args=[_slug(request)])}?connection={first}"
-    if len(stale) > 1:
-        text = _("%(n)d connections have not been read for long; what is shown of them may be out of date.")
-        return Matter("warning", text % {"n": len(stale)}, url)
-    text = _("%(connection)s was last read %(time)s ago; what is shown may be out of date.")
-    return Matter("warning", text % {"connection": name, "time": duration(timezone.now() - read_at)}, url)
+    """What was never read, or waits for the vendor to be back, is told of the connection already."""
+    connections = {one.connection_id: one.connection for one in products if not one.connection.health.trouble}
+    mirrors = [(pk, one.name, one.mirror.read_at) for pk, one in connections.items()]
+    return stale(mirrors, lambda pk: _url(request, "dashboard", pk))
 
 
 def _lost_credentials(request: HttpRequest, products: list[Product]) -> Matter | None:
@@ -206,7 +182,7 @@ def _few_free(request: HttpRequest, products: list[Product]) -> Matter | None:
     few = [one for one in products if one.warn_free_below is not None and _free(one) < one.warn_free_below]
     if not few:
         return None
-    url = f"{reverse('provisioning:order_new', args=[_slug(request)])}?connection={few[0].connection_id}"
+    url = _url(request, "order_new", few[0].connection_id)
     text = ngettext(
         "%(connection)s has only %(n)d free product.", "%(connection)s has only %(n)d free products.", _free(few[0])
     )

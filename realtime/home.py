@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, Count, Exists, Min, OuterRef, Q, Subquery, When
 from django.db.models.functions import JSONObject
@@ -27,8 +26,7 @@ from portal.ui.charges import Charge
 from portal.ui.first_steps import Step
 from portal.ui.formats import duration
 from portal.ui.home import Matter
-from portal.vendors.home import home_connections
-from portal.vendors.models import Connection
+from portal.vendors.home import stale, told_along, with_the_first
 from realtime.calls.models import LIVE, Call
 from realtime.events.models import Event
 from realtime.extensions.models import Extension
@@ -41,8 +39,6 @@ from realtime.usage import Place, kept_from, kept_since
 VENDOR = "kwebbl"
 ALONG = "of_live_calls"
 CARDS_SHOWN = 4
-# Once read by nobody for so many readings in a row, a directory is no picture of the vendor any more.
-READINGS_MISSED = 3
 # Events are followed within a second; what waits for so long is news by itself.
 LATE_AFTER = timedelta(minutes=1)
 
@@ -93,19 +89,14 @@ class Office:
 
 
 def along() -> Case:
-    """Of all the tenant's live calls, with its first connection by name, of whichever vendor: that one is always among those
-    that the page reads. Nothing for a tenant without live calls.
-    """
     of_tenant = {"tenant": OuterRef("tenant")}
-    own = Connection.objects.filter(**of_tenant)
-    first = Q(pk=Subquery(own.order_by("name", "pk").values("pk")[:1]))
     told = JSONObject(
         kept=kept_since(_since(), "tenant"),
         desks=_desks(),
         ever_connected=Exists(Grant.objects.filter(**of_tenant)),
         ever_called=Exists(Call.objects.filter(**of_tenant)),
     )
-    return Case(When(first & Exists(own.filter(vendor=VENDOR)), then=told))
+    return with_the_first(VENDOR, told)
 
 
 def _since() -> Any:
@@ -157,9 +148,8 @@ def _refused_at(subscriptions: Any) -> Case:
 def office_of(request: HttpRequest) -> Office | None:
     """None for a tenant without live calls. Made once for all of the page."""
     if not hasattr(request, "live_office"):
-        told = (getattr(connection, ALONG, None) for connection in home_connections(request))
-        first = next(filter(None, told), None)
-        request.live_office = _office(first, request.user.pk) if first else None  # type: ignore[attr-defined]
+        told = told_along(request, ALONG)
+        request.live_office = _office(told, request.user.pk) if told else None  # type: ignore[attr-defined]
     return request.live_office  # type: ignore[attr-defined]
 
 
@@ -317,12 +307,9 @@ def _late(request: HttpRequest, desk: Desk) -> Matter | None:
 
 def _stale(request: HttpRequest, desk: Desk) -> Matter | None:
     """What waits for the vendor to be back, or for somebody to connect, is told as such already."""
-    oldest = timezone.now() - timedelta(seconds=max(900, READINGS_MISSED * settings.SYNC_SECONDS))
-    resting = desk.away or desk.company is None or desk.lost_at or "company.users" not in desk.company.scopes
-    if resting or desk.read_at is None or desk.read_at > oldest:
+    if desk.away or desk.company is None or desk.lost_at or "company.users" not in desk.company.scopes:
         return None
-    text = _("%(connection)s was last read %(time)s ago; what is shown may be out of date.")
-    return Matter("warning", text % _since_when(desk, desk.read_at), _url(request, "directory", desk.pk))
+    return stale([(desk.pk, desk.name, desk.read_at)], lambda pk: _url(request, "directory", pk))
 
 
 def _strays(request: HttpRequest, desk: Desk) -> Matter | None:

@@ -1,19 +1,22 @@
 """How the connections are doing on a tenant's first page: what is wrong with them, and the steps to the first one."""
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Expression
+from django.db.models import Case, Exists, Expression, OuterRef, Q, Subquery, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from portal.tenancy.roles import Role
 from portal.ui.first_steps import Step
+from portal.ui.formats import duration
 from portal.ui.home import Matter
+from portal.vendors.mirrors import stale_seconds
 from portal.vendors.models import Connection, ConnectionState
 from portal.vendors.notices import DAYS_BEFORE
 
@@ -24,6 +27,21 @@ _along: dict[str, Callable[[], Expression]] = {}
 def register_along(name: str, annotation: Callable[[], Expression]) -> None:
     """Have an annotation of connections read with those of the first page, for whoever has no query to spare there."""
     _along[name] = annotation
+
+
+def with_the_first(vendor: str, told: Any) -> Case:
+    """`told` of all the tenant's connections to a vendor, with its first connection by name, of whichever vendor: that one is
+    always among those that the page reads. Nothing for a tenant without any to this vendor.
+    """
+    own = Connection.objects.filter(tenant=OuterRef("tenant"))
+    first = Q(pk=Subquery(own.order_by("name", "pk").values("pk")[:1]))
+    return Case(When(first & Exists(own.filter(vendor=vendor)), then=told))
+
+
+def told_along(request: HttpRequest, name: str) -> Mapping[str, Any] | None:
+    """What the annotation registered as `name` tells with the first connection that has it."""
+    told = (getattr(connection, name, None) for connection in home_connections(request))
+    return next(filter(None, told), None)
 
 
 def connections_card(request: HttpRequest) -> tuple[str, Mapping[str, Any]] | None:
@@ -72,6 +90,34 @@ def home_connections(request: HttpRequest) -> list[Connection]:
         for connection in request.home_connections:  # type: ignore[attr-defined]
             connection.tenant = tenant
     return request.home_connections  # type: ignore[attr-defined]
+
+
+def differing(counts: Mapping[int, int], url_of: Callable[[int], str]) -> Matter | None:
+    """Of how many differences are open in each connection, by its key; `url_of` one of them leads there."""
+    count = sum(counts.values())
+    if not count:
+        return None
+    text = ngettext(
+        "%(n)d difference between the portal and the vendor is open.",
+        "%(n)d differences between the portal and the vendor are open.",
+        count,
+    )
+    url = url_of(next(pk for pk, number in counts.items() if number))
+    return Matter("warning", text % {"n": count}, url, _("Compare"), Role.OPERATOR)
+
+
+def stale(mirrors: Sequence[tuple[int, str, datetime | None]], url_of: Callable[[int], str]) -> Matter | None:
+    """Of key, name and last reading of connections, which are those that were not read for long."""
+    oldest = timezone.now() - timedelta(seconds=stale_seconds())
+    found = [(pk, name, read_at) for pk, name, read_at in mirrors if read_at and read_at < oldest]
+    if not found:
+        return None
+    pk, name, read_at = found[0]
+    if len(found) > 1:
+        text = _("%(n)d connections have not been read for long; what is shown of them may be out of date.")
+        return Matter("warning", text % {"n": len(found)}, url_of(pk))
+    text = _("%(connection)s was last read %(time)s ago; what is shown may be out of date.")
+    return Matter("warning", text % {"connection": name, "time": duration(timezone.now() - read_at)}, url_of(pk))
 
 
 def _trouble(connection: Connection, url: str) -> Matter | None:

@@ -28,6 +28,8 @@ READING_LEASE = timedelta(minutes=3)
 # After so long a page stops asking whether the mirror is new: no worker is there, or the vendor hangs.
 PATIENCE = timedelta(minutes=2)
 MOST_AT_ONCE = 200
+# Once read by nobody for so many readings in a row, a mirror is no picture of the vendor any more.
+READINGS_MISSED = 3
 
 
 class Mirror(TenantModel):
@@ -53,7 +55,11 @@ class Mirror(TenantModel):
     @property
     def stale_after(self) -> int:
         """Seconds after which it should have been read three times."""
-        return int(max(900, 3 * settings.SYNC_SECONDS))
+        return stale_seconds()
+
+
+def stale_seconds() -> int:
+    return int(max(900, READINGS_MISSED * settings.SYNC_SECONDS))
 
 
 # `Any` below: a model of the app, whose fields beyond those of `Mirror` are its own.
