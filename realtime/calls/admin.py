@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from portal.ui.journals import JournalAdmin
+from portal.vendors.models import SEALED_OF_CONNECTION
 from realtime.calls.models import Call, Leg
 from realtime.events.models import Event
 
@@ -41,4 +42,4 @@ class EventAdmin(JournalAdmin):
         return bytes(event.body).decode(errors="replace")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        return super().get_queryset(request).defer("connection__client_id", "connection__client_secret")
+        return super().get_queryset(request).defer(*SEALED_OF_CONNECTION)

@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 from portal.lists.registry import Column, ListSpec, choices_of
 from portal.tenancy.models import Tenant
 from portal.tenancy.roles import Role
+from portal.vendors.models import SEALED_OF_CONNECTION
 from realtime.calls.forms import CallFilter, EventFilter
 from realtime.calls.models import Call
 from realtime.events.models import Event
@@ -17,7 +18,7 @@ from realtime.extensions.models import Extension
 
 def _calls(tenant: Tenant) -> QuerySet[Call]:
     rows = Call.objects.filter(tenant=tenant).select_related("from_extension", "to_extension", "connection")
-    return rows.defer("connection__client_id", "connection__client_secret")
+    return rows.defer(*SEALED_OF_CONNECTION)
 
 
 def seconds_between(begins: datetime | None, ends: datetime | None) -> int | None:
@@ -61,7 +62,7 @@ CALLS = ListSpec(
 
 def _events(tenant: Tenant) -> QuerySet[Event]:
     rows = Event.objects.filter(tenant=tenant).select_related("connection")
-    return rows.defer("body", "connection__client_id", "connection__client_secret")
+    return rows.defer("body", *SEALED_OF_CONNECTION)
 
 
 EVENTS = ListSpec(

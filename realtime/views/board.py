@@ -23,7 +23,7 @@ from portal.operations.refusals import NotPromised
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
-from portal.vendors.models import Connection
+from portal.vendors.models import SEALED_OF_CONNECTION, Connection
 from realtime.board import actions, picture
 from realtime.board.forms import PlaceForm, TransferForm
 from realtime.board.pieces import Drawn, Look, Pen
@@ -62,7 +62,7 @@ def desk_of(request: TenantRequest) -> Desk:
             liked=ArraySubquery(liked.values("extension_id")),
             held=held_by(request.user.pk),
         )
-        .defer("connection__client_id", "connection__client_secret")
+        .defer(*SEALED_OF_CONNECTION)
         .order_by("connection__name", "connection_id")
     )
     remember(request, [(account.connection, account.held) for account in accounts])

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from portal.lists.pages import list_page
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
+from portal.vendors.models import SEALED_OF_CONNECTION
 from realtime.calls.lists import CALLS, EVENTS, seconds_between
 from realtime.calls.models import Call, Leg, LegEvent, known_as
 from realtime.events.models import Event
@@ -42,7 +43,7 @@ def call(request: TenantRequest, pk: int) -> HttpResponse:
     rows = Leg.objects.filter(call__in=Call.objects.filter(known_as(pk)))
     rows = rows.select_related("from_extension", "via_extension", "to_extension")
     rows = rows.select_related("call__from_extension", "call__to_extension", "call__connection")
-    rows = rows.defer("call__connection__client_id", "call__connection__client_secret")
+    rows = rows.defer(*(f"call__{name}" for name in SEALED_OF_CONNECTION))
     legs = get_list_or_404(rows.order_by("began_at", "pk"))
     found = legs[0].call
     if found.pk != pk:
@@ -68,7 +69,7 @@ def events(request: TenantRequest) -> HttpResponse:
 @tenant_view(Role.OPERATOR)
 @require_safe
 def event(request: HttpRequest, pk: int) -> HttpResponse:
-    rows = Event.objects.select_related("connection").defer("connection__client_id", "connection__client_secret")
+    rows = Event.objects.select_related("connection").defer(*SEALED_OF_CONNECTION)
     found = get_object_or_404(rows, pk=pk)
     of_legs = LegEvent.objects.filter(event_key=found.key, leg__connection_id=found.connection_id)
     calls = Call.objects.filter(legs__events__in=of_legs).distinct().order_by("pk")
