@@ -45,13 +45,16 @@ class Draft:
 def save_draft(
     tenant: Tenant, draft: Draft, *, campaign: Campaign | None = None, form_key: UUID, acting_user: Any
 ) -> Campaign:
-    """Keep a new campaign, or change `campaign`, and have it checked. The same form again is the same save.
+    """Keep a new campaign, or change `campaign`, and have it checked. The same form again is the same save; changed, as
+    after the browser's back button, it changes the campaign that it made.
 
     Raises NotPromised.
     """
     wait_for_twin(tenant.pk, form_key)
     if twin := Campaign.objects.filter(tenant=tenant, form_key=form_key).first():
-        return twin
+        if _says(twin, draft):
+            return twin
+        campaign = twin
     kept = _editable(campaign) if campaign else Campaign(tenant=tenant, created_by=acting_user)
     before = _on_record(kept) if campaign else None
     for name in ("connection_id", "text", *ON_RECORD):
@@ -65,6 +68,20 @@ def save_draft(
     action = "messaging.campaign_changed" if campaign else "messaging.campaign_written"
     record(action, kept, before=before, after=_on_record(kept), acting_user=acting_user)
     return kept
+
+
+def _says(campaign: Campaign, draft: Draft) -> bool:
+    """Has it everything that `draft` says?"""
+    if any(getattr(campaign, name) != getattr(draft, name) for name in ("connection_id", "text", *ON_RECORD)):
+        return False
+    return draft.audience is None or _has_list(campaign, draft.audience)
+
+
+def _has_list(campaign: Campaign, audience: Audience) -> bool:
+    if any(campaign.audience.get(name) != value for name, value in audience.told.items()):
+        return False
+    kept = AudienceFile.objects.filter(campaign=campaign).values_list("content", flat=True).first()
+    return audience.content is None or (kept is not None and bytes(kept) == audience.content)
 
 
 @transaction.atomic

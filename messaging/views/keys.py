@@ -22,6 +22,7 @@ from portal.operations.followed import latest, standing
 from portal.operations.models import Operation
 from portal.operations.promises import AlreadySubmitted
 from portal.operations.refusals import NotPromised
+from portal.operations.words import sent_before_words
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.asking import first_time
@@ -117,7 +118,7 @@ def _promise(request: HttpRequest, verb: Callable[..., Operation], about: Any, f
     try:
         verb(about, form_key=form.form_key, acting_user=request.user)
     except AlreadySubmitted:
-        return
+        messages.warning(request, sent_before_words())
     except NotPromised as refusal:
         messages.error(request, str(refusal))
     else:

@@ -170,6 +170,14 @@ def _resend(operation: Operation) -> Resend | None:
         return None
 
 
+def sent_before_words() -> str:
+    """For who sends a form again, maybe changed after going back: what is shown is what it asked for the first time."""
+    return _(
+        "This form was sent before. What it asked for then is shown here; nothing more was done. To ask for something"
+        " else, open the form anew."
+    )
+
+
 # --- Ended --------------------------------------------------------------------------------------------------------
 
 

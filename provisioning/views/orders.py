@@ -17,7 +17,7 @@ from portal.operations import decisions
 from portal.operations.followed import page_of
 from portal.operations.models import Operation
 from portal.operations.promises import AlreadySubmitted, once
-from portal.operations.words import words_for
+from portal.operations.words import sent_before_words, words_for
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.asking import status_of
@@ -79,6 +79,7 @@ def order_new(request: HttpRequest) -> HttpResponse:
         once(desk.connection.tenant_id, form.form_key)
         return _answer(request, desk, form, told)
     except AlreadySubmitted as earlier:
+        messages.warning(request, sent_before_words())
         return redirect(page_of(request, earlier.operation, Order, "provisioning:order"))
 
 

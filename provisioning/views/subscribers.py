@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from portal.lists.pages import list_page, selectable
 from portal.operations.followed import about, latest, page_of, standing
 from portal.operations.promises import AlreadySubmitted
+from portal.operations.words import sent_before_words
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.asking import status_of
@@ -73,6 +74,7 @@ def _create(request: HttpRequest, desk: Desk, form: SubscriberForm) -> HttpRespo
             acting_user=request.user,
         )
     except AlreadySubmitted as earlier:
+        messages.warning(request, sent_before_words())
         return redirect(page_of(request, earlier.operation, Subscriber, "provisioning:subscriber"))
     except NotPromised as refusal:
         form.add_error(None, str(refusal))

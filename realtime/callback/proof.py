@@ -11,7 +11,7 @@ LONGEST = 1_000
 
 
 class ProofFails(Exception):
-    """`kind` is young, old or wrong."""
+    """`kind` is young, old, wrong or used."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)

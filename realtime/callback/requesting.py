@@ -16,7 +16,7 @@ from realtime.board.actions import call_back
 from realtime.callback import limits
 from realtime.callback.hours import is_open
 from realtime.callback.models import CallbackForm, CallbackRequest
-from realtime.callback.proof import Proof
+from realtime.callback.proof import Proof, ProofFails
 from realtime.hooks.telling import tell_of
 
 HOUR = timedelta(hours=1)
@@ -42,7 +42,8 @@ class Visitor:
 def ask_for_call(form: CallbackForm, visitor: Visitor, proof: Proof) -> CallbackRequest:
     """Have the form's agent called, and then the visitor. The same form sent again is the same request.
 
-    What nobody at the company allowed becomes a request that is stopped. Raises NotPromised for what the visitor reads.
+    What nobody at the company allowed becomes a request that is stopped. Raises NotPromised for what the visitor reads,
+    ProofFails for another number on a form that was sent before.
     """
     form = (
         CallbackForm.objects.select_for_update(of=("self",))
@@ -50,6 +51,8 @@ def ask_for_call(form: CallbackForm, visitor: Visitor, proof: Proof) -> Callback
         .get(pk=form.pk)
     )
     if earlier := CallbackRequest.objects.filter(form=form, form_key=proof.key).first():
+        if earlier.number != visitor.number:
+            raise ProofFails("used")
         return earlier
     _check(form, visitor)
     request = CallbackRequest.objects.create(

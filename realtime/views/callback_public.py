@@ -119,6 +119,11 @@ def _flaw(kind: str) -> str:
         return _("That was very quick. Nothing was done yet: wait a few seconds and press the button again.")
     if kind == "old":
         return _("This form was open for long. Nothing was done yet: wait a few seconds and press the button again.")
+    if kind == "used":
+        return _(
+            "This form asked for a call to another number before. Nothing was done for this number yet: wait a few"
+            " seconds and press the button again."
+        )
     return _("This form could not be read. Nothing was done yet: wait a few seconds and press the button again.")
 
 

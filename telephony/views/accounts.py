@@ -17,6 +17,7 @@ from portal.operations.followed import about, latest, page_of, standing
 from portal.operations.models import Operation
 from portal.operations.promises import AlreadySubmitted
 from portal.operations.refusals import NotPromised
+from portal.operations.words import sent_before_words
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.asking import first_time, status_of
@@ -93,6 +94,7 @@ def _create(request: HttpRequest, desk: Desk, form: NewAccountForm) -> HttpRespo
             acting_user=request.user,
         )
     except AlreadySubmitted as earlier:
+        messages.warning(request, sent_before_words())
         return redirect(page_of(request, earlier.operation, SipAccount, "telephony:sip_account"))
     except NotPromised as refusal:
         form.add_error(None, str(refusal))
@@ -132,6 +134,7 @@ def sip_account_edit(request: HttpRequest, pk: int) -> HttpResponse:
                 found, form.wanted, form_key=form.form_key, acting_user=request.user
             )
         except AlreadySubmitted:
+            messages.warning(request, sent_before_words())
             return _to(request, pk)
         except NotPromised as refusal:
             form.add_error(None, str(refusal))

@@ -17,6 +17,7 @@ from portal.operations.followed import latest, standing
 from portal.operations.models import Operation
 from portal.operations.promises import AlreadySubmitted
 from portal.operations.refusals import NotPromised
+from portal.operations.words import sent_before_words
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.asking import first_time
@@ -79,6 +80,7 @@ def _promised(request: HttpRequest, desk: Desk, form: SetScriptForm) -> bool:
             acting_user=request.user,
         )
     except AlreadySubmitted:
+        messages.warning(request, sent_before_words())
         return True
     except NotPromised as refusal:
         form.add_error(None, str(refusal))
@@ -115,7 +117,7 @@ def _delete(request: HttpRequest, desk: Desk, form: ConfirmForm) -> None:
     try:
         operations.delete_external_script(desk.connection, form_key=form.form_key, acting_user=request.user)
     except AlreadySubmitted:
-        return
+        messages.warning(request, sent_before_words())
     except NotPromised as refusal:
         messages.error(request, str(refusal))
     else:

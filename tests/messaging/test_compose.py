@@ -36,6 +36,25 @@ def test_a_form_sent_twice_is_one_campaign(press):
         assert Campaign.objects.count() == 1
 
 
+def test_going_back_and_changing_the_form_changes_the_campaign_that_it_made(press):
+    key = str(uuid4())
+    press.planned(numbers=NUMBERS, text="Sale on Monday", form_key=key)
+    campaign = press.planned(numbers="06 12345678", text="Sale on Tuesday", form_key=key)
+    assert campaign.text == "Sale on Tuesday"
+    assert list(press.texts(campaign)) == ["+31612345678"]
+    with press.mailroom.scope():
+        assert Campaign.objects.count() == 1
+
+
+def test_the_form_of_a_released_campaign_changes_it_no_more_and_says_so(press):
+    key = str(uuid4())
+    campaign = press.planned(numbers=NUMBERS, text="Sale on Monday", form_key=key)
+    press.client.post(press.url("campaign_release", campaign.pk), {"planned_at": campaign.planned_at.isoformat()})
+    answer = press.send(numbers=NUMBERS, text="Sale on Tuesday", form_key=key)
+    assert answer.status_code == 422
+    assert "released already, so it can no longer be changed" in told(answer)
+
+
 def test_one_number_is_a_campaign_of_one(press):
     assert list(press.texts(press.planned(source="single", number="06 1234 5678"))) == ["+31612345678"]
     assert "no such telephone number" in told(press.send(source="single", number="0612345"))

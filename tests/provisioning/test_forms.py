@@ -99,6 +99,15 @@ def test_a_double_click_is_one_order(video, bob):
     assert len(video.orders()) == 1
 
 
+def test_who_goes_back_and_changes_the_form_is_told_that_the_first_order_alone_was_placed(video, bob):
+    form = agreed(bob, type="increment", quantity="1")
+    bob.post(url("order_new"), form, follow=True)
+    changed = text_of(bob.post(url("order_new"), form | {"quantity": "4"}, follow=True))
+    assert "This form was sent before" in changed
+    assert "nothing more was done" in changed
+    assert [order.quantity for order in video.orders()] == [1]
+
+
 @pytest.mark.parametrize("quantity", BAD_QUANTITIES.values(), ids=BAD_QUANTITIES.keys())
 def test_an_impossible_quantity_is_refused_in_words(video, bob, quantity):
     answer = bob.post(url("order_new"), order_form(quantity=quantity))
@@ -186,6 +195,15 @@ def test_a_subscriber_is_made_once_however_often_the_form_is_sent(stocked, bob):
     form = subscriber_form()
     first, second = bob.post(url("subscriber_new"), form), bob.post(url("subscriber_new"), form)
     assert first.url == second.url
+    stocked.work()
+    assert stocked.effects("subscriber_created") == 1
+
+
+def test_another_username_on_a_form_that_was_sent_is_not_made_and_that_is_told(stocked, bob):
+    form = subscriber_form()
+    bob.post(url("subscriber_new"), form, follow=True)
+    told = text_of(bob.post(url("subscriber_new"), form | {"username": "somebody.else"}, follow=True))
+    assert "This form was sent before" in told
     stocked.work()
     assert stocked.effects("subscriber_created") == 1
 

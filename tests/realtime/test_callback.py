@@ -123,6 +123,18 @@ def test_a_double_click_is_one_call_and_both_see_it(client, shop, wait):
     assert len(requests(shop)) == 1
 
 
+def test_going_back_to_correct_the_number_asks_for_a_call_to_the_corrected_one(client, shop, wait):
+    proof = proof_of(shown(client, shop))
+    wait(5)
+    client.post(address(shop), {"proof": proof, "number": "06 11111111"})
+    answer = client.post(address(shop), {"proof": proof, "number": ANNA})
+    assert answer.status_code == 422
+    assert "Nothing was done for this number yet" in said(answer)
+    wait(5)
+    assert client.post(address(shop), {"proof": proof_of(answer), "number": ANNA}).status_code == 302
+    assert [asked.number for asked in requests(shop)] == ["+31611111111", ANNA]
+
+
 def test_it_speaks_dutch_where_the_form_does(client, shop):
     change(shop, language="nl")
     assert '<html lang="nl">' in shown(client, shop).content.decode()

@@ -118,6 +118,7 @@ def test_the_same_form_sent_twice_is_one_change(bob, telephone):
         assert bob.post(url("external_script_set"), form).status_code == 302
     telephone.work()
     assert telephone.effects("script_created") == 1
+    assert "This form was sent before" in text_of(bob.get(url("external_script")))
 
 
 @pytest.mark.parametrize(

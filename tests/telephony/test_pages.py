@@ -57,6 +57,25 @@ def test_the_same_form_sent_twice_makes_one_account(bob, telephone):
     assert telephone.effects("sip_account_created") == 1
 
 
+def test_another_username_on_a_form_that_was_sent_is_not_made_and_that_is_told(bob, telephone):
+    form = filled(username="reception")
+    bob.post(url("sip_account_new"), form, follow=True)
+    told = text_of(bob.post(url("sip_account_new"), form | {"username": "workshop"}, follow=True))
+    assert "This form was sent before" in told
+    assert telephone.usernames("requested") == ["reception"]
+
+
+def test_a_change_on_a_form_that_was_sent_is_not_made_and_that_is_told(bob, telephone):
+    bob.post(url("sip_account_new"), filled(username="reception"))
+    telephone.work()
+    pk, form = telephone.account().pk, filled(name="Front desk")
+    bob.post(url("sip_account_edit", pk), form, follow=True)
+    told = text_of(bob.post(url("sip_account_edit", pk), form | {"name": "Back door"}, follow=True))
+    assert "This form was sent before" in told
+    telephone.work()
+    assert telephone.account().name == "Front desk"
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
