@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from portal.audit.context import act_on_behalf_of
 from portal.support.models import Visit
@@ -42,7 +46,7 @@ def tenant_view(
         @wraps(view)
         def guarded(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return _lead_to_sign_in(request, slug)
             visit = held_for(request, slug)
             membership = _enter_on_visit(request, visit) if visit else _enter(request, request.user, slug)
             request.membership, request.tenant = membership, membership.tenant  # type: ignore[attr-defined]
@@ -66,6 +70,26 @@ def tenant_view(
         return guarded
 
     return decorate
+
+
+def _lead_to_sign_in(request: HttpRequest, slug: str) -> HttpResponse:
+    """Whose session ended meanwhile: a form that was sent is lost, and that is told."""
+    if request.headers.get("HX-Request"):
+        # The page stays as it is, with what was typed into it, and says so by itself.
+        return HttpResponse(status=401)
+    if request.method in SAFE_METHODS:
+        return redirect_to_login(request.get_full_path())
+    messages.warning(request, _("You were signed out meanwhile; nothing was changed. Sign in and do it again."))
+    return redirect_to_login(_sent_from(request) or f"/t/{slug}/")
+
+
+def _sent_from(request: HttpRequest) -> str:
+    """The page with the form, which can be read again; its own address may take nothing but forms. "" where not told."""
+    page = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(page, {request.get_host()}):
+        return ""
+    parts = urlsplit(page)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def looking_in(request: HttpRequest, slug: str, role: Role) -> Membership:

@@ -384,10 +384,12 @@
       event.detail.isError = false;
     }
   });
-  const words = { 400: "refused", 403: "forbidden", 404: "gone", 409: "refused", 410: "gone", 429: "refused", 500: "failed" };
+  const words = { 400: "refused", 401: "signedOut", 403: "forbidden", 404: "gone", 409: "refused", 410: "gone", 429: "refused", 500: "failed" };
   const quiet = (event) => event.detail.requestConfig?.verb === "get" && event.detail.elt.matches("[hx-trigger*=every], [data-quiet]");
   document.addEventListener("htmx:responseError", (event) => {
-    if (!quiet(event)) toast(body.dataset[words[event.detail.xhr.status] || "broken"]);
+    const { status } = event.detail.xhr;
+    // What asks by itself is quiet, except where nothing on the page will move any more.
+    if (status === 401 || !quiet(event)) toast(body.dataset[words[status] || "broken"]);
   });
   // With a network the request may have arrived and only its answer got lost.
   document.addEventListener("htmx:sendError", (event) => {

@@ -39,6 +39,28 @@ def test_nobody_is_led_to_the_sign_in(client, db):
     assert client.get("/")["Location"] == "/accounts/login/?next=/"
 
 
+FORM = "http://testserver/t/acme/settings/?from=menu"
+
+
+@pytest.mark.parametrize(
+    ("page", "after"),
+    [
+        (FORM, "/t/acme/settings/%3Ffrom%3Dmenu"),
+        ("https://elsewhere.example/t/acme/", "/t/acme/"),
+        ("", "/t/acme/"),
+    ],
+)
+def test_a_form_sent_after_the_session_ended_is_told_to_be_lost_and_leads_back_to_its_page(client, db, page, after):
+    answer = client.post("/t/acme/people/leave/", {}, headers={"Referer": page})
+    assert answer["Location"] == f"/accounts/login/?next={after}"
+    assert "You were signed out meanwhile; nothing was changed." in client.get(answer["Location"]).text
+
+
+def test_a_piece_of_a_page_asked_for_after_the_session_ended_is_no_sign_in_page(client, db):
+    answer = client.get("/t/acme/activity/rows/", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.content) == (401, b"")
+
+
 def test_who_has_one_company_is_led_there(alice):
     assert alice.get("/")["Location"] == "/t/acme/"
 

@@ -83,6 +83,16 @@ def at_home(signed_in):
     return signed_in
 
 
+def test_a_page_that_moves_says_that_its_reader_was_signed_out(at_home, complaints):
+    at_home.context.clear_cookies(name="sessionid")
+    at_home.evaluate(
+        "htmx.ajax('GET', '/t/acme/activity/rows/', { source: document.querySelector('main'), swap: 'none' })"
+    )
+    expect(at_home.get_by_text("You were signed out meanwhile; nothing was changed.")).to_be_visible()
+    assert any("401" in text for text in complaints)
+    complaints.clear()
+
+
 def test_a_question_mark_shows_the_keys(at_home):
     at_home.keyboard.press("?")
     keys = at_home.get_by_role("dialog", name="Keyboard")
