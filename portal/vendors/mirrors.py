@@ -4,7 +4,7 @@ An app's `MirrorState` is a `Mirror` with a one-to-one `connection`. Reading is 
 """
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import current_app
@@ -51,6 +51,13 @@ class Mirror(TenantModel):
         if self.asked_at is None or (self.error_at is not None and self.error_at >= self.asked_at):
             return False
         return timezone.now() - self.asked_at < PATIENCE
+
+    @property
+    def failed_at(self) -> datetime | None:
+        """When the vendor could not be read; None where it has been since."""
+        if self.error_at is None or (self.read_at is not None and self.read_at > self.error_at):
+            return None
+        return self.error_at
 
     @property
     def stale_after(self) -> int:

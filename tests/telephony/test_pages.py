@@ -174,6 +174,14 @@ def test_a_difference_is_decided_by_an_admin_with_a_reason(client, cast, telepho
     assert "no longer open" in text_of(again)
 
 
+def test_a_reading_that_failed_is_told_until_one_succeeds(bob, telephone):
+    telephone.control.add_fault("status", status=503, path="/sipaccounts", client_id=telephone.client_id, times=1)
+    telephone.sync()
+    assert "The vendor could not be read" in text_of(bob.get(url("sip_accounts")))
+    telephone.sync()
+    assert "The vendor could not be read" not in text_of(bob.get(url("sip_accounts")))
+
+
 def test_a_refresh_is_asked_for_and_followed(bob, telephone):
     page = bob.post(url("refresh"), follow=True)
     assert "The vendor is being asked" in text_of(page)

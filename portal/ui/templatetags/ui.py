@@ -323,8 +323,13 @@ def age(context: Context, value: datetime | None) -> SafeString | str:
 
 
 @register.simple_block_tag(takes_context=True)
-def mirror_age(context: Context, content: str, value: datetime | None, *, stale_after: int = 900) -> SafeString:
-    """How old what is shown here is; older than `stale_after` seconds is marked. The content is the refresh button."""
+def mirror_age(
+    context: Context, content: str, value: datetime | None, *, stale_after: int = 900, failed_at: datetime | None = None
+) -> SafeString:
+    """How old what is shown here is; older than `stale_after` seconds is marked. The content is the refresh button.
+
+    `failed_at` is when the vendor could not be read, where it has not been since.
+    """
     zone = formats.zone_of(context.get("request"))
     old = timezone.now() - value if value else None
     return _render(
@@ -333,6 +338,7 @@ def mirror_age(context: Context, content: str, value: datetime | None, *, stale_
         at=formats.moment(value, zone) if value else "",
         old=formats.duration(max(old, timedelta())) if old is not None else "",
         stale=old is None or old.total_seconds() > stale_after,
+        failed=formats.moment(failed_at, zone) if failed_at else "",
         action=content.strip() and content,
     )
 
