@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.operations.models import STUCK, status_about
 from portal.tenancy.models import TenantModel
 from portal.tenancy.sealing import SealedField
 from portal.tenancy.wall import TenantForeignKey, TenantOneToOneField
@@ -41,10 +42,14 @@ class SipAccountQuerySet(models.QuerySet["SipAccount"]):
 
     def for_list(self) -> "SipAccountQuerySet":
         """With who asked; a list shows no password, so none is read."""
-        return self.select_related("requested_by").defer("password")
+        return self.standing().select_related("requested_by").defer("password")
 
     def for_detail(self) -> "SipAccountQuerySet":
-        return self.select_related("requested_by", "connection__tenant").defer(*SEALED_OF_CONNECTION)
+        return self.standing().select_related("requested_by", "connection__tenant").defer(*SEALED_OF_CONNECTION)
+
+    def standing(self) -> "SipAccountQuerySet":
+        """With how the latest operation stands."""
+        return self.annotate(doing=status_about("telephony.sipaccount"))
 
 
 class SipAccount(TenantModel):
@@ -92,6 +97,8 @@ class SipAccount(TenantModel):
     deleted_at = models.DateTimeField(_("deleted"), null=True)
 
     objects = SipAccountQuerySet.as_manager()
+    # As `standing` reads it.
+    doing = ""
 
     class Meta:
         verbose_name, verbose_name_plural = _("SIP account"), _("SIP accounts")
@@ -139,6 +146,8 @@ class SipAccount(TenantModel):
     @property
     def condition(self) -> str:
         """One word for a badge (see `portal.ui.statuses`)."""
+        if self.on_its_way and self.doing in STUCK:
+            return self.doing
         return {self.State.REQUESTED: "creating", self.State.FAILED: "not_created"}.get(
             self.State(self.state), self.state
         )

@@ -220,6 +220,12 @@ class Operation(TenantModel):
         return self.status == Status.WAITING
 
 
+def status_about(model_label: str) -> Subquery:
+    """An annotation of a model's rows: how the latest operation about each stands. "telephony.sipaccount" is a label."""
+    own = Operation.objects.filter(tenant=OuterRef("tenant"), subject_type=model_label, subject_id=OuterRef("pk"))
+    return Subquery(own.order_by("-id").values("status")[:1])
+
+
 class Attempt(TenantModel):
     """One sending, or one look at the vendor to learn what a lost answer was."""
 

@@ -7,6 +7,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.operations.models import STUCK, status_about
 from portal.tenancy.models import TenantModel
 from portal.tenancy.sealing import SealedField
 from portal.tenancy.wall import TenantForeignKey
@@ -26,10 +27,15 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
 
     def for_list(self) -> "SubscriberQuerySet":
         """With product and who; a list shows no password, so none is read."""
-        return self.select_related("product", "requested_by").defer("password")
+        return self.standing().select_related("product", "requested_by").defer("password")
 
     def for_detail(self) -> "SubscriberQuerySet":
-        return self.select_related("product", "requested_by", "connection__tenant").defer(*SEALED_OF_CONNECTION)
+        rows = self.standing().select_related("product", "requested_by", "connection__tenant")
+        return rows.defer(*SEALED_OF_CONNECTION)
+
+    def standing(self) -> "SubscriberQuerySet":
+        """With how the latest operation stands."""
+        return self.annotate(doing=status_about("provisioning.subscriber"))
 
 
 class Subscriber(TenantModel):
@@ -58,6 +64,8 @@ class Subscriber(TenantModel):
     deleted_at = models.DateTimeField(_("deleted"), null=True)
 
     objects = SubscriberQuerySet.as_manager()
+    # As `standing` reads it.
+    doing = ""
 
     class Meta:
         verbose_name, verbose_name_plural = _("subscriber"), _("subscribers")
@@ -120,6 +128,8 @@ class Subscriber(TenantModel):
         """One word for a badge (see `portal.ui.statuses`)."""
         if self.credentials_lost:
             return "credentials_lost"
+        if self.on_its_way and self.doing in STUCK:
+            return self.doing
         return {self.State.REQUESTED: "creating", self.State.FAILED: "not_created"}.get(
             self.State(self.state), self.state
         )

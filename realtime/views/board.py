@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.operations.promises import AlreadySubmitted
 from portal.operations.refusals import NotPromised
+from portal.operations.words import sent_before_words
 from portal.tenancy.door import TenantRequest, tenant_view
 from portal.tenancy.roles import Role
 from portal.ui.formats import zone_of
@@ -182,6 +183,7 @@ def call_place(request: TenantRequest) -> HttpResponse:
             to = actions.Target.of(connection, told["to"])
             actions.place_call(connection, to, from_, form_key=form.form_key, membership=request.membership)
         except AlreadySubmitted:
+            messages.info(request, sent_before_words())
             return _answer(request)
         except NotPromised as refusal:
             form.add_error(None, str(refusal))
@@ -224,6 +226,7 @@ def call_transfer(request: TenantRequest, pk: int) -> HttpResponse:
                 call, to, attended=told["how"] == "attended", form_key=form.form_key, membership=request.membership
             )
         except AlreadySubmitted:
+            messages.info(request, sent_before_words())
             return _answer(request)
         except NotPromised as refusal:
             form.add_error(None, str(refusal))

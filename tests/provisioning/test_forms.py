@@ -199,6 +199,17 @@ def test_a_subscriber_is_made_once_however_often_the_form_is_sent(stocked, bob):
     assert stocked.effects("subscriber_created") == 1
 
 
+def test_a_subscriber_whose_answer_was_lost_is_not_said_to_be_on_its_way(stocked, bob):
+    stocked.control.add_fault("lost_answer", method="POST", path="/subscriber", times=1)
+    page = bob.post(url("subscriber_new"), subscriber_form()).url
+    assert all("Being created" in text_of(bob.get(address)) for address in (page, url("subscribers")))
+    stocked.work_once()
+    for address in (page, url("subscribers")):
+        told = text_of(bob.get(address))
+        assert "Outcome unknown" in told
+        assert "Being created" not in told
+
+
 def test_another_username_on_a_form_that_was_sent_is_not_made_and_that_is_told(stocked, bob):
     form = subscriber_form()
     bob.post(url("subscriber_new"), form, follow=True)

@@ -175,9 +175,11 @@ def test_what_the_vendor_refused_stands_on_the_call_in_its_words(office, vera):
 
 def test_a_call_is_placed_from_the_page_and_an_outsider_to_an_outsider_is_not(office, cast, bob):
     office.extension("Bob", "202", cast.bob)
-    page = bob.post("/t/acme/live/place/", {"to": "+31201234567", "form_key": str(uuid4())}, follow=True)
+    form = {"to": "+31201234567", "form_key": str(uuid4())}
+    page = bob.post("/t/acme/live/place/", form, follow=True)
     assert "Your telephone rings first" in text_of(page)
     assert "Asked for Call: +31201234567" in text_of(page)
+    assert "This form was sent before" in text_of(bob.post("/t/acme/live/place/", form, follow=True))
     with office.scope():
         CallAction.objects.all().delete()
     page = bob.post("/t/acme/live/place/", {"to": "hello", "form_key": str(uuid4())})

@@ -49,6 +49,18 @@ def test_an_account_is_asked_for_followed_and_there(bob, telephone):
     assert 'hx-trigger="every 2s"' not in page.content.decode()
 
 
+def test_an_account_whose_answer_was_lost_is_not_said_to_be_on_its_way(bob, telephone):
+    telephone.control.add_fault("lost_answer", method="POST", path="/sipaccounts", times=1)
+    bob.post(url("sip_account_new"), filled(username="reception"))
+    for page in (url("sip_accounts"), url("sip_account", telephone.account().pk)):
+        assert "Being created" in text_of(bob.get(page))
+    telephone.work_once()
+    for page in (url("sip_accounts"), url("sip_account", telephone.account().pk)):
+        told = text_of(bob.get(page))
+        assert "Outcome unknown" in told
+        assert "Being created" not in told
+
+
 def test_the_same_form_sent_twice_makes_one_account(bob, telephone):
     form = filled(username="reception")
     first, second = (bob.post(url("sip_account_new"), form) for _ in range(2))
