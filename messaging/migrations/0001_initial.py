@@ -61,6 +61,17 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'campaign',
                 'verbose_name_plural': 'campaigns',
+                'indexes': [
+                    models.Index(fields=['tenant', '-created_at', '-id'], name='sms_campaign_list'),
+                    models.Index(fields=['tenant', 'name', 'id'], name='sms_campaign_by_name'),
+                    models.Index(fields=['tenant', 'state', '-created_at', '-id'], name='sms_campaign_by_state'),
+                    models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='sms_campaign_due'),
+                    models.Index(condition=models.Q(('ended_at__isnull', False), ('text_removed_at', None)), fields=['ended_at'], name='sms_text_kept'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('form_key__isnull', False)), fields=('tenant', 'form_key'), name='sms_campaign_form_once'),
+                    models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('released_by')), _negated=True), _connector='OR'), name='sms_second_is_another'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -92,6 +103,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'batch',
                 'verbose_name_plural': 'batches',
+                'indexes': [
+                    models.Index(fields=['campaign', 'state', 'number'], name='sms_batch_by_state'),
+                    models.Index(condition=models.Q(('handed_over__gt', 0), ('accepted__gt', 0), _connector='OR'), fields=['reports_due_at'], name='sms_batch_reports_due'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'number'), name='sms_batch_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -122,6 +140,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'contact',
                 'verbose_name_plural': 'contacts',
+                'indexes': [
+                    models.Index(fields=['tenant', 'name', 'id'], name='sms_contact_by_name'),
+                    django.contrib.postgres.indexes.GinIndex(fields=['tags'], name='sms_contact_by_tag'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'number'), name='sms_contact_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -136,6 +161,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': "day's sum",
                 'verbose_name_plural': "days' sums",
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'day'), name='sms_day_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -150,6 +178,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'destination',
                 'verbose_name_plural': 'destinations',
+                'constraints': [
+                    models.UniqueConstraint(fields=('connection', 'country'), name='sms_destination_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -163,6 +194,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'group',
                 'verbose_name_plural': 'groups',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'name'), name='sms_group_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -176,6 +210,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'member',
                 'verbose_name_plural': 'members',
+                'constraints': [
+                    models.UniqueConstraint(fields=('group', 'contact'), name='sms_member_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -195,6 +232,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'inbound message',
                 'verbose_name_plural': 'inbound messages',
+                'indexes': [
+                    models.Index(fields=['tenant', '-received_at', '-id'], name='sms_inbound_list'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('connection', 'vendor_id'), name='sms_inbound_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -214,6 +257,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'forwarding',
                 'verbose_name_plural': 'forwardings',
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at'], name='sms_forward_due'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('inbound', 'way'), name='sms_forward_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -235,6 +284,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'message',
                 'verbose_name_plural': 'messages',
+                'indexes': [
+                    models.Index(fields=['tenant', 'number', '-id'], name='sms_message_by_number'),
+                    models.Index(fields=['campaign', 'state', 'id'], name='sms_message_by_state'),
+                    models.Index(fields=['batch', 'state'], name='sms_message_of_batch'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'number'), name='sms_recipient_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -254,6 +311,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'number on the do-not-send list',
                 'verbose_name_plural': 'do-not-send list',
+                'indexes': [
+                    models.Index(fields=['tenant', '-created_at', '-id'], name='sms_opt_out_list'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('tenant', 'number'), name='sms_opt_out_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -270,6 +333,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'line left out',
                 'verbose_name_plural': 'lines left out',
+                'indexes': [
+                    models.Index(fields=['campaign', 'kind', 'line'], name='sms_rejected_by_kind'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -293,6 +359,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'delivery report',
                 'verbose_name_plural': 'delivery reports',
+                'indexes': [
+                    models.Index(condition=models.Q(('handled_at', None)), fields=['connection', 'id'], name='sms_report_new'),
+                    models.Index(fields=['tenant', 'message_id', '-id'], name='sms_report_of_message'),
+                    models.Index(fields=['received_at'], name='sms_report_by_time'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('connection', 'digest'), name='sms_report_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -311,6 +385,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'sender',
                 'verbose_name_plural': 'senders',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'name'), name='sms_sender_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -329,6 +406,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'sending',
                 'verbose_name_plural': 'sendings',
+                'constraints': [
+                    models.UniqueConstraint(fields=('batch', 'number'), name='sms_sending_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -347,6 +427,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'parts sent',
                 'verbose_name_plural': 'parts sent',
+                'indexes': [
+                    models.Index(fields=['destination', 'sent_at'], name='sms_parts_of_month'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('sending', 'destination'), name='sms_parts_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -367,6 +453,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'signing key',
                 'verbose_name_plural': 'signing keys',
+                'constraints': [
+                    models.UniqueConstraint(fields=('connection', 'key_id'), name='sms_key_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -409,6 +498,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'rules for sending',
                 'verbose_name_plural': 'rules for sending',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant',), name='sms_rules_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('quiet_from', None), ('quiet_until', None)), models.Q(('quiet_from__isnull', False), ('quiet_until__isnull', False), models.Q(('quiet_from', models.F('quiet_until')), _negated=True)), _connector='OR'), name='sms_quiet_hours_whole'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -424,6 +517,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'template',
                 'verbose_name_plural': 'templates',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'name'), name='sms_template_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -440,6 +536,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'refused post',
                 'verbose_name_plural': 'refused posts',
+                'constraints': [
+                    models.UniqueConstraint(fields=('connection', 'day', 'reason'), name='sms_unverified_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -457,6 +556,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'virtual number',
                 'verbose_name_plural': 'virtual numbers',
+                'constraints': [
+                    models.UniqueConstraint(fields=('connection', 'number'), name='sms_number_once'),
+                ],
             },
         ),
         migrations.AddField(
@@ -465,175 +567,7 @@ class Migration(migrations.Migration):
             field=portal.tenancy.wall.TenantForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='messaging.virtualnumber', verbose_name='to'),
         ),
         migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(fields=['tenant', '-created_at', '-id'], name='sms_campaign_list'),
-        ),
-        migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(fields=['tenant', 'name', 'id'], name='sms_campaign_by_name'),
-        ),
-        migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(fields=['tenant', 'state', '-created_at', '-id'], name='sms_campaign_by_state'),
-        ),
-        migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='sms_campaign_due'),
-        ),
-        migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(condition=models.Q(('ended_at__isnull', False), ('text_removed_at', None)), fields=['ended_at'], name='sms_text_kept'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.UniqueConstraint(condition=models.Q(('form_key__isnull', False)), fields=('tenant', 'form_key'), name='sms_campaign_form_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('released_by')), _negated=True), _connector='OR'), name='sms_second_is_another'),
-        ),
-        migrations.AddIndex(
-            model_name='batch',
-            index=models.Index(fields=['campaign', 'state', 'number'], name='sms_batch_by_state'),
-        ),
-        migrations.AddIndex(
-            model_name='batch',
-            index=models.Index(condition=models.Q(('handed_over__gt', 0), ('accepted__gt', 0), _connector='OR'), fields=['reports_due_at'], name='sms_batch_reports_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.UniqueConstraint(fields=('campaign', 'number'), name='sms_batch_once'),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['tenant', 'name', 'id'], name='sms_contact_by_name'),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['tags'], name='sms_contact_by_tag'),
-        ),
-        migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.UniqueConstraint(fields=('tenant', 'number'), name='sms_contact_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='daysum',
-            constraint=models.UniqueConstraint(fields=('tenant', 'day'), name='sms_day_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='destination',
-            constraint=models.UniqueConstraint(fields=('connection', 'country'), name='sms_destination_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='group',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='sms_group_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='groupmember',
-            constraint=models.UniqueConstraint(fields=('group', 'contact'), name='sms_member_once'),
-        ),
-        migrations.AddIndex(
-            model_name='forward',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at'], name='sms_forward_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='forward',
-            constraint=models.UniqueConstraint(fields=('inbound', 'way'), name='sms_forward_once'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['tenant', 'number', '-id'], name='sms_message_by_number'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['campaign', 'state', 'id'], name='sms_message_by_state'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['batch', 'state'], name='sms_message_of_batch'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('campaign', 'number'), name='sms_recipient_once'),
-        ),
-        migrations.AddIndex(
-            model_name='optout',
-            index=models.Index(fields=['tenant', '-created_at', '-id'], name='sms_opt_out_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='optout',
-            constraint=models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('tenant', 'number'), name='sms_opt_out_once'),
-        ),
-        migrations.AddIndex(
-            model_name='rejectedline',
-            index=models.Index(fields=['campaign', 'kind', 'line'], name='sms_rejected_by_kind'),
-        ),
-        migrations.AddIndex(
-            model_name='report',
-            index=models.Index(condition=models.Q(('handled_at', None)), fields=['connection', 'id'], name='sms_report_new'),
-        ),
-        migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['tenant', 'message_id', '-id'], name='sms_report_of_message'),
-        ),
-        migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['received_at'], name='sms_report_by_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.UniqueConstraint(fields=('connection', 'digest'), name='sms_report_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='sender',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='sms_sender_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='sending',
-            constraint=models.UniqueConstraint(fields=('batch', 'number'), name='sms_sending_once'),
-        ),
-        migrations.AddIndex(
-            model_name='partssent',
-            index=models.Index(fields=['destination', 'sent_at'], name='sms_parts_of_month'),
-        ),
-        migrations.AddConstraint(
-            model_name='partssent',
-            constraint=models.UniqueConstraint(fields=('sending', 'destination'), name='sms_parts_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='signingkey',
-            constraint=models.UniqueConstraint(fields=('connection', 'key_id'), name='sms_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='smsrules',
-            constraint=models.UniqueConstraint(fields=('tenant',), name='sms_rules_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='smsrules',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('quiet_from', None), ('quiet_until', None)), models.Q(('quiet_from__isnull', False), ('quiet_until__isnull', False), models.Q(('quiet_from', models.F('quiet_until')), _negated=True)), _connector='OR'), name='sms_quiet_hours_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='template',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='sms_template_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='unverifiedreport',
-            constraint=models.UniqueConstraint(fields=('connection', 'day', 'reason'), name='sms_unverified_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='virtualnumber',
-            constraint=models.UniqueConstraint(fields=('connection', 'number'), name='sms_number_once'),
-        ),
-        migrations.AddIndex(
-            model_name='inboundmessage',
-            index=models.Index(fields=['tenant', '-received_at', '-id'], name='sms_inbound_list'),
-        ),
-        migrations.AddIndex(
             model_name='inboundmessage',
             index=models.Index(fields=['to', 'sender', '-id'], name='sms_inbound_talk'),
-        ),
-        migrations.AddConstraint(
-            model_name='inboundmessage',
-            constraint=models.UniqueConstraint(fields=('connection', 'vendor_id'), name='sms_inbound_once'),
         ),
     ]

@@ -36,6 +36,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'customer card',
                 'verbose_name_plural': 'customer cards',
+                'indexes': [
+                    models.Index(fields=['tenant', 'name', 'id'], name='realtime_card_list'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -49,6 +52,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'number of a card',
                 'verbose_name_plural': 'numbers of cards',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'number'), name='realtime_card_number_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -61,6 +67,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'rules for cards',
                 'verbose_name_plural': 'rules for cards',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant',), name='realtime_card_rules_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -100,6 +109,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'outgoing webhook',
                 'verbose_name_plural': 'outgoing webhooks',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'name'), name='realtime_endpoint_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -123,6 +135,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'delivery',
                 'verbose_name_plural': 'deliveries',
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at'], name='realtime_delivery_due'),
+                    models.Index(fields=['endpoint', '-id'], name='realtime_delivery_list'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('endpoint', 'message_id'), name='realtime_delivery_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -143,6 +162,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'event',
                 'verbose_name_plural': 'events',
+                'indexes': [
+                    models.Index(condition=models.Q(('handled_at', None)), fields=['connection', 'id'], name='realtime_event_new'),
+                    models.Index(fields=['received_at'], name='realtime_event_by_time'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('connection', 'key'), name='realtime_event_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -166,6 +192,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'extension',
                 'verbose_name_plural': 'extensions',
+                'indexes': [
+                    models.Index(fields=['tenant', 'name', 'id'], name='realtime_extension_list'),
+                    models.Index(fields=['connection', 'number'], name='realtime_extension_number'),
+                    models.Index(condition=models.Q(('external_number', ''), _negated=True), fields=['tenant', 'external_number'], name='realtime_extension_outer'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('connection', 'vendor_id'), name='realtime_extension_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -180,6 +214,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'caller ID',
                 'verbose_name_plural': 'caller IDs',
+                'constraints': [
+                    models.UniqueConstraint(fields=('extension', 'vendor_id'), name='realtime_caller_id_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -203,6 +240,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'call-me-back form',
                 'verbose_name_plural': 'call-me-back forms',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'name'), name='realtime_callback_form_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -230,6 +270,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'call',
                 'verbose_name_plural': 'calls',
+                'indexes': [
+                    models.Index(fields=['tenant', '-began_at', '-id'], name='realtime_call_list'),
+                    models.Index(condition=models.Q(('state__in', ['ended', 'unsure']), _negated=True), fields=['tenant', 'began_at'], name='realtime_call_live'),
+                    models.Index(condition=models.Q(('unsure_at', None), _negated=True), fields=['unsure_at'], name='realtime_call_unsure'),
+                    models.Index(fields=['tenant', 'from_number', '-id'], name='realtime_call_from'),
+                    models.Index(fields=['tenant', 'to_number', '-id'], name='realtime_call_to'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -243,6 +290,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'favourite',
                 'verbose_name_plural': 'favourites',
+                'constraints': [
+                    models.UniqueConstraint(fields=('user', 'extension'), name='realtime_favourite_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -272,6 +322,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'grant',
                 'verbose_name_plural': 'grants',
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'active')), fields=['refresh_due_at'], name='realtime_grant_due'),
+                    models.Index(condition=models.Q(('refresh_sent_at', None), _negated=True), fields=['refresh_sent_at'], name='realtime_refresh_sent'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('user', None), models.Q(('state', 'ended'), _negated=True)), fields=('connection',), name='realtime_company_grant_once'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'ended'), _negated=True), fields=('connection', 'user'), name='realtime_personal_grant_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -304,6 +362,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'leg',
                 'verbose_name_plural': 'legs',
+                'indexes': [
+                    models.Index(fields=['call'], name='realtime_leg_of_call'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('connection', 'vendor_id'), name='realtime_leg_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -330,6 +394,11 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'call action',
                 'verbose_name_plural': 'call actions',
+                'indexes': [
+                    models.Index(fields=['tenant', '-asked_at', '-id'], name='realtime_action_list'),
+                    models.Index(fields=['call', '-id'], name='realtime_action_of_call'),
+                    models.Index(condition=models.Q(('state__in', ['asked', 'taken', 'unknown'])), fields=['connection', 'id'], name='realtime_action_open'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -346,6 +415,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'event of a leg',
                 'verbose_name_plural': 'events of a leg',
+                'constraints': [
+                    models.UniqueConstraint(fields=('leg', 'event_key'), name='realtime_leg_event_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -392,6 +464,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'event subscription',
                 'verbose_name_plural': 'event subscriptions',
+                'indexes': [
+                    models.Index(fields=['connection', 'state'], name='realtime_subscription_state'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('digest', ''), _negated=True), fields=('digest',), name='realtime_address_once'),
+                    models.UniqueConstraint(condition=models.Q(('vendor_id', ''), _negated=True), fields=('connection', 'vendor_id'), name='realtime_subscription_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -416,145 +495,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['tenant', '-created_at', '-id'], name='realtime_request_list'), models.Index(fields=['form', 'number', '-created_at'], name='realtime_request_by_number')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('form_key__isnull', False)), fields=('form', 'form_key'), name='realtime_request_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='card',
-            index=models.Index(fields=['tenant', 'name', 'id'], name='realtime_card_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='cardnumber',
-            constraint=models.UniqueConstraint(fields=('tenant', 'number'), name='realtime_card_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='cardrules',
-            constraint=models.UniqueConstraint(fields=('tenant',), name='realtime_card_rules_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='endpoint',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='realtime_endpoint_once'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at'], name='realtime_delivery_due'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['endpoint', '-id'], name='realtime_delivery_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('endpoint', 'message_id'), name='realtime_delivery_once'),
-        ),
-        migrations.AddIndex(
-            model_name='event',
-            index=models.Index(condition=models.Q(('handled_at', None)), fields=['connection', 'id'], name='realtime_event_new'),
-        ),
-        migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['received_at'], name='realtime_event_by_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(fields=('connection', 'key'), name='realtime_event_once'),
-        ),
-        migrations.AddIndex(
-            model_name='extension',
-            index=models.Index(fields=['tenant', 'name', 'id'], name='realtime_extension_list'),
-        ),
-        migrations.AddIndex(
-            model_name='extension',
-            index=models.Index(fields=['connection', 'number'], name='realtime_extension_number'),
-        ),
-        migrations.AddIndex(
-            model_name='extension',
-            index=models.Index(condition=models.Q(('external_number', ''), _negated=True), fields=['tenant', 'external_number'], name='realtime_extension_outer'),
-        ),
-        migrations.AddConstraint(
-            model_name='extension',
-            constraint=models.UniqueConstraint(fields=('connection', 'vendor_id'), name='realtime_extension_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='callerid',
-            constraint=models.UniqueConstraint(fields=('extension', 'vendor_id'), name='realtime_caller_id_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='callbackform',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='realtime_callback_form_once'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['tenant', '-began_at', '-id'], name='realtime_call_list'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(condition=models.Q(('state__in', ['ended', 'unsure']), _negated=True), fields=['tenant', 'began_at'], name='realtime_call_live'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(condition=models.Q(('unsure_at', None), _negated=True), fields=['unsure_at'], name='realtime_call_unsure'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['tenant', 'from_number', '-id'], name='realtime_call_from'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['tenant', 'to_number', '-id'], name='realtime_call_to'),
-        ),
-        migrations.AddConstraint(
-            model_name='favourite',
-            constraint=models.UniqueConstraint(fields=('user', 'extension'), name='realtime_favourite_once'),
-        ),
-        migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(condition=models.Q(('state', 'active')), fields=['refresh_due_at'], name='realtime_grant_due'),
-        ),
-        migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(condition=models.Q(('refresh_sent_at', None), _negated=True), fields=['refresh_sent_at'], name='realtime_refresh_sent'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.UniqueConstraint(condition=models.Q(('user', None), models.Q(('state', 'ended'), _negated=True)), fields=('connection',), name='realtime_company_grant_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'ended'), _negated=True), fields=('connection', 'user'), name='realtime_personal_grant_once'),
-        ),
-        migrations.AddIndex(
-            model_name='leg',
-            index=models.Index(fields=['call'], name='realtime_leg_of_call'),
-        ),
-        migrations.AddConstraint(
-            model_name='leg',
-            constraint=models.UniqueConstraint(fields=('connection', 'vendor_id'), name='realtime_leg_once'),
-        ),
-        migrations.AddIndex(
-            model_name='callaction',
-            index=models.Index(fields=['tenant', '-asked_at', '-id'], name='realtime_action_list'),
-        ),
-        migrations.AddIndex(
-            model_name='callaction',
-            index=models.Index(fields=['call', '-id'], name='realtime_action_of_call'),
-        ),
-        migrations.AddIndex(
-            model_name='callaction',
-            index=models.Index(condition=models.Q(('state__in', ['asked', 'taken', 'unknown'])), fields=['connection', 'id'], name='realtime_action_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='legevent',
-            constraint=models.UniqueConstraint(fields=('leg', 'event_key'), name='realtime_leg_event_once'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['connection', 'state'], name='realtime_subscription_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.UniqueConstraint(condition=models.Q(('digest', ''), _negated=True), fields=('digest',), name='realtime_address_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.UniqueConstraint(condition=models.Q(('vendor_id', ''), _negated=True), fields=('connection', 'vendor_id'), name='realtime_subscription_once'),
         ),
     ]

@@ -35,6 +35,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'call script',
                 'verbose_name_plural': 'call scripts',
+                'indexes': [
+                    models.Index(condition=models.Q(('deleted_at', None)), fields=['tenant', 'name', 'id'], name='script_by_tenant'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(models.F('tenant'), django.db.models.functions.text.Lower('name'), condition=models.Q(('deleted_at', None)), name='script_name_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -53,6 +59,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'version of a script',
                 'verbose_name_plural': 'versions of scripts',
                 'ordering': ['script', '-number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('script', 'number'), name='script_version_once'),
+                ],
             },
         ),
         migrations.AddField(
@@ -76,18 +85,6 @@ class Migration(migrations.Migration):
                 'ordering': ['script', 'name', 'id'],
                 'constraints': [models.UniqueConstraint(fields=('script', 'name'), name='script_case_once')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='scriptversion',
-            constraint=models.UniqueConstraint(fields=('script', 'number'), name='script_version_once'),
-        ),
-        migrations.AddIndex(
-            model_name='callscript',
-            index=models.Index(condition=models.Q(('deleted_at', None)), fields=['tenant', 'name', 'id'], name='script_by_tenant'),
-        ),
-        migrations.AddConstraint(
-            model_name='callscript',
-            constraint=models.UniqueConstraint(models.F('tenant'), django.db.models.functions.text.Lower('name'), condition=models.Q(('deleted_at', None)), name='script_name_once'),
         ),
         # Scripts and versions name each other: their keys come first.
         BuildWall("CallScript", "ScriptCase", "ScriptVersion"),

@@ -31,6 +31,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'month-end run',
                 'verbose_name_plural': 'month-end runs',
+                'indexes': [
+                    models.Index(fields=['month'], name='closing_run_by_month'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -50,6 +53,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'part of a month-end run',
                 'verbose_name_plural': 'parts of month-end runs',
+                'indexes': [
+                    models.Index(condition=models.Q(('due_at', None), _negated=True), fields=['due_at'], name='closing_step_due'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('run', 'tenant'), name='closing_step_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -73,6 +82,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'contract',
                 'verbose_name_plural': 'contracts',
+                'indexes': [
+                    models.Index(fields=['tenant', 'meter', 'object_id', 'starts_on'], name='contract_of_meter'),
+                    models.Index(condition=models.Q(('applied_at', None)), fields=['starts_on'], name='contract_to_apply'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gt', models.F('starts_on')), _connector='OR'), name='contract_not_empty'),
+                    models.CheckConstraint(condition=models.Q(('unit_price__gte', 0)), name='contract_price_not_negative'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -114,6 +131,15 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'statement',
                 'verbose_name_plural': 'statements',
+                'indexes': [
+                    models.Index(fields=['month', 'tenant'], name='statement_by_month'),
+                    models.Index(fields=['tenant', '-month', '-id'], name='statement_list'),
+                    models.Index(fields=['tenant', 'gross', 'id'], name='statement_list_gross'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'month'), name='statement_month_once'),
+                    models.UniqueConstraint(fields=('tenant', 'sequence'), name='statement_number_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -156,58 +182,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'line',
                 'verbose_name_plural': 'lines',
                 'ordering': ['position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('statement', 'position'), name='statement_line_once'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='closingrun',
-            index=models.Index(fields=['month'], name='closing_run_by_month'),
-        ),
-        migrations.AddIndex(
-            model_name='closingstep',
-            index=models.Index(condition=models.Q(('due_at', None), _negated=True), fields=['due_at'], name='closing_step_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='closingstep',
-            constraint=models.UniqueConstraint(fields=('run', 'tenant'), name='closing_step_once'),
-        ),
-        migrations.AddIndex(
-            model_name='contract',
-            index=models.Index(fields=['tenant', 'meter', 'object_id', 'starts_on'], name='contract_of_meter'),
-        ),
-        migrations.AddIndex(
-            model_name='contract',
-            index=models.Index(condition=models.Q(('applied_at', None)), fields=['starts_on'], name='contract_to_apply'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gt', models.F('starts_on')), _connector='OR'), name='contract_not_empty'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('unit_price__gte', 0)), name='contract_price_not_negative'),
-        ),
-        migrations.AddIndex(
-            model_name='statement',
-            index=models.Index(fields=['month', 'tenant'], name='statement_by_month'),
-        ),
-        migrations.AddIndex(
-            model_name='statement',
-            index=models.Index(fields=['tenant', '-month', '-id'], name='statement_list'),
-        ),
-        migrations.AddIndex(
-            model_name='statement',
-            index=models.Index(fields=['tenant', 'gross', 'id'], name='statement_list_gross'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.UniqueConstraint(fields=('tenant', 'month'), name='statement_month_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.UniqueConstraint(fields=('tenant', 'sequence'), name='statement_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='statementline',
-            constraint=models.UniqueConstraint(fields=('statement', 'position'), name='statement_line_once'),
         ),
     ]

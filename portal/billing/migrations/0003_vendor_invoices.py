@@ -69,6 +69,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': "vendor's invoice",
                 'verbose_name_plural': "vendors' invoices",
+                'indexes': [
+                    models.Index(fields=['month', 'vendor'], name='vendor_invoice_by_month'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(models.F('vendor'), django.db.models.functions.text.Upper('number'), condition=models.Q(('withdrawn_at', None)), name='vendor_invoice_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -106,6 +112,14 @@ class Migration(migrations.Migration):
                 'verbose_name': "line of a vendor's invoice",
                 'verbose_name_plural': "lines of vendors' invoices",
                 'ordering': ['invoice', 'position'],
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'matched'), _negated=True), fields=['state', '-id'], name='vendor_line_by_state'),
+                    models.Index(condition=models.Q(('outcome', 'matches'), _negated=True), fields=['outcome', '-id'], name='vendor_line_by_outcome'),
+                    models.Index(fields=['meter', 'object_id'], name='vendor_line_of_meter'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('invoice', 'position'), name='vendor_line_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -125,30 +139,6 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'dispute files',
                 'ordering': ['pk'],
             },
-        ),
-        migrations.AddIndex(
-            model_name='vendorinvoice',
-            index=models.Index(fields=['month', 'vendor'], name='vendor_invoice_by_month'),
-        ),
-        migrations.AddConstraint(
-            model_name='vendorinvoice',
-            constraint=models.UniqueConstraint(models.F('vendor'), django.db.models.functions.text.Upper('number'), condition=models.Q(('withdrawn_at', None)), name='vendor_invoice_once'),
-        ),
-        migrations.AddIndex(
-            model_name='vendorinvoiceline',
-            index=models.Index(condition=models.Q(('state', 'matched'), _negated=True), fields=['state', '-id'], name='vendor_line_by_state'),
-        ),
-        migrations.AddIndex(
-            model_name='vendorinvoiceline',
-            index=models.Index(condition=models.Q(('outcome', 'matches'), _negated=True), fields=['outcome', '-id'], name='vendor_line_by_outcome'),
-        ),
-        migrations.AddIndex(
-            model_name='vendorinvoiceline',
-            index=models.Index(fields=['meter', 'object_id'], name='vendor_line_of_meter'),
-        ),
-        migrations.AddConstraint(
-            model_name='vendorinvoiceline',
-            constraint=models.UniqueConstraint(fields=('invoice', 'position'), name='vendor_line_once'),
         ),
         migrations.RunSQL(CLOSED, migrations.RunSQL.noop),
         migrations.RunSQL(KEPT, UNDO_KEPT),

@@ -81,6 +81,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'billing contact',
                 'verbose_name_plural': 'billing contacts',
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('state__in', ['asked', 'confirmed'])), fields=('tenant', 'email'), name='billing_contact_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -102,6 +105,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'mail about a run',
                 'verbose_name_plural': 'mails about runs',
+                'indexes': [
+                    models.Index(condition=models.Q(('due_at', None), _negated=True), fields=['due_at'], name='run_mail_due'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -137,6 +143,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'mailed statement',
                 'verbose_name_plural': 'mailed statements',
+                'indexes': [
+                    models.Index(fields=['tenant', '-id'], name='statement_mail_list'),
+                    models.Index(condition=models.Q(('due_at', None), _negated=True), fields=['due_at'], name='statement_mail_due'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'sending'])), fields=('statement', 'contact'), name='statement_mail_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -155,39 +168,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'VAT of a company',
                 'verbose_name_plural': 'VAT of companies',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'starts_on'), name='vat_of_month_once'),
+                    models.CheckConstraint(condition=models.Q(('starts_on__day', 1)), name='vat_from_first_day'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'standard'), ('rate__gte', 0), ('rate__lte', 100)), models.Q(('kind', 'reverse'), ('rate', 0), models.Q(('number', ''), _negated=True)), models.Q(('kind', 'exempt'), ('rate', 0), models.Q(('ground', ''), _negated=True)), _connector='OR'), name='vat_with_its_reason'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='billingcontact',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['asked', 'confirmed'])), fields=('tenant', 'email'), name='billing_contact_once'),
-        ),
-        migrations.AddIndex(
-            model_name='runmail',
-            index=models.Index(condition=models.Q(('due_at', None), _negated=True), fields=['due_at'], name='run_mail_due'),
-        ),
-        migrations.AddIndex(
-            model_name='statementmail',
-            index=models.Index(fields=['tenant', '-id'], name='statement_mail_list'),
-        ),
-        migrations.AddIndex(
-            model_name='statementmail',
-            index=models.Index(condition=models.Q(('due_at', None), _negated=True), fields=['due_at'], name='statement_mail_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='statementmail',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'sending'])), fields=('statement', 'contact'), name='statement_mail_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='vatterms',
-            constraint=models.UniqueConstraint(fields=('tenant', 'starts_on'), name='vat_of_month_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='vatterms',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_on__day', 1)), name='vat_from_first_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='vatterms',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'standard'), ('rate__gte', 0), ('rate__lte', 100)), models.Q(('kind', 'reverse'), ('rate', 0), models.Q(('number', ''), _negated=True)), models.Q(('kind', 'exempt'), ('rate', 0), models.Q(('ground', ''), _negated=True)), _connector='OR'), name='vat_with_its_reason'),
         ),
         BuildWall("BillingContact", "StatementMail", "VatTerms"),
         migrations.RunSQL(

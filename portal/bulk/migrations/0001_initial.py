@@ -59,6 +59,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'bulk work',
                 'verbose_name_plural': 'bulk work',
+                'indexes': [
+                    models.Index(fields=['tenant', '-created_at', '-id'], name='batch_by_tenant'),
+                    models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='batch_due'),
+                    models.Index(condition=models.Q(('emptied_at', None)), fields=['created_at'], name='batch_with_rows'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('form_key__isnull', False)), fields=('tenant', 'form_key'), name='batch_form_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -80,34 +88,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'row',
                 'verbose_name_plural': 'rows',
+                'indexes': [
+                    models.Index(fields=['batch', 'state', 'line'], name='batch_row_by_state'),
+                    models.Index(fields=['batch', 'identity'], name='batch_row_by_identity'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('batch', 'line'), name='batch_line_once'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='batch',
-            index=models.Index(fields=['tenant', '-created_at', '-id'], name='batch_by_tenant'),
-        ),
-        migrations.AddIndex(
-            model_name='batch',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='batch_due'),
-        ),
-        migrations.AddIndex(
-            model_name='batch',
-            index=models.Index(condition=models.Q(('emptied_at', None)), fields=['created_at'], name='batch_with_rows'),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.UniqueConstraint(condition=models.Q(('form_key__isnull', False)), fields=('tenant', 'form_key'), name='batch_form_once'),
-        ),
-        migrations.AddIndex(
-            model_name='batchrow',
-            index=models.Index(fields=['batch', 'state', 'line'], name='batch_row_by_state'),
-        ),
-        migrations.AddIndex(
-            model_name='batchrow',
-            index=models.Index(fields=['batch', 'identity'], name='batch_row_by_identity'),
-        ),
-        migrations.AddConstraint(
-            model_name='batchrow',
-            constraint=models.UniqueConstraint(fields=('batch', 'line'), name='batch_line_once'),
         ),
     ]

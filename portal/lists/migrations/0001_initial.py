@@ -44,6 +44,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'export',
                 'verbose_name_plural': 'exports',
+                'indexes': [
+                    models.Index(fields=['tenant', '-asked_at', '-id'], name='export_by_tenant'),
+                    models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='export_due'),
+                    models.Index(fields=['asked_at'], name='export_by_age'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'form_key'), name='export_form_key_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -59,6 +67,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'part of an export',
                 'verbose_name_plural': 'parts of an export',
                 'ordering': ['number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('export', 'number'), name='export_part_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -76,30 +87,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'saved filter',
                 'verbose_name_plural': 'saved filters',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'list_key', 'user', 'name'), name='filter_name_once'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='export',
-            index=models.Index(fields=['tenant', '-asked_at', '-id'], name='export_by_tenant'),
-        ),
-        migrations.AddIndex(
-            model_name='export',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='export_due'),
-        ),
-        migrations.AddIndex(
-            model_name='export',
-            index=models.Index(fields=['asked_at'], name='export_by_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.UniqueConstraint(fields=('tenant', 'form_key'), name='export_form_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='exportpart',
-            constraint=models.UniqueConstraint(fields=('export', 'number'), name='export_part_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='savedfilter',
-            constraint=models.UniqueConstraint(fields=('tenant', 'list_key', 'user', 'name'), name='filter_name_once'),
         ),
     ]

@@ -32,6 +32,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'notice',
                 'verbose_name_plural': 'notices',
+                'indexes': [
+                    models.Index(condition=models.Q(('needs_you', True), ('resolved_at', None)), fields=['tenant', '-id'], name='notice_needs_you'),
+                    models.Index(condition=models.Q(('needs_you', True), ('resolved_at', None)), fields=['kind'], name='notice_open_by_kind'),
+                    models.Index(fields=['happened_at'], name='notice_by_age'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('resolved_at', None)), fields=('tenant', 'key'), name='one_open_notice'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -54,6 +62,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'delivery',
                 'verbose_name_plural': 'deliveries',
+                'indexes': [
+                    models.Index(condition=models.Q(('shown', True)), fields=['tenant', 'user', '-id'], name='delivery_by_person'),
+                    models.Index(condition=models.Q(('read_at', None), ('shown', True)), fields=['tenant', 'user'], name='delivery_unread'),
+                    models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='delivery_due'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('notice', 'user'), name='delivered_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -69,42 +85,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'preference',
                 'verbose_name_plural': 'preferences',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'user', 'kind'), name='preference_once'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('needs_you', True), ('resolved_at', None)), fields=['tenant', '-id'], name='notice_needs_you'),
-        ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('needs_you', True), ('resolved_at', None)), fields=['kind'], name='notice_open_by_kind'),
-        ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['happened_at'], name='notice_by_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(condition=models.Q(('resolved_at', None)), fields=('tenant', 'key'), name='one_open_notice'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('shown', True)), fields=['tenant', 'user', '-id'], name='delivery_by_person'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('read_at', None), ('shown', True)), fields=['tenant', 'user'], name='delivery_unread'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='delivery_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('notice', 'user'), name='delivered_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='preference',
-            constraint=models.UniqueConstraint(fields=('tenant', 'user', 'kind'), name='preference_once'),
         ),
     ]

@@ -36,6 +36,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'connection',
                 'verbose_name_plural': 'connections',
                 'ordering': ['name'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'vendor', 'name'), name='connection_name_once'),
+                    models.UniqueConstraint(condition=models.Q(('form_key__isnull', False)), fields=('tenant', 'form_key'), name='connection_form_key_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -59,6 +63,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'vendor call',
                 'verbose_name_plural': 'vendor calls',
+                'indexes': [
+                    models.Index(fields=['connection', '-started_at', '-id'], name='call_by_connection'),
+                    models.Index(fields=['tenant', '-started_at', '-id'], name='call_by_tenant'),
+                    models.Index(condition=models.Q(('operation_id__isnull', False)), fields=['operation_id'], name='call_by_operation'),
+                    models.Index(fields=['started_at'], name='call_by_age'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -98,29 +108,5 @@ class Migration(migrations.Migration):
                 'verbose_name': 'connection state',
                 'verbose_name_plural': 'connection states',
             },
-        ),
-        migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.UniqueConstraint(fields=('tenant', 'vendor', 'name'), name='connection_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.UniqueConstraint(condition=models.Q(('form_key__isnull', False)), fields=('tenant', 'form_key'), name='connection_form_key_once'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['connection', '-started_at', '-id'], name='call_by_connection'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['tenant', '-started_at', '-id'], name='call_by_tenant'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(condition=models.Q(('operation_id__isnull', False)), fields=['operation_id'], name='call_by_operation'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['started_at'], name='call_by_age'),
         ),
     ]
