@@ -17,7 +17,7 @@ from django.contrib import admin
 from django.db import connection
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
-from playwright.sync_api import Browser, BrowserContext, Error, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSize
 
 from portal.billing.asking import AskedForm
 from portal.local.environment import CHECKOUT
@@ -32,6 +32,7 @@ from tests.fixtures.processes import serving
 from tests.sweep.addresses import Address, addresses, all_samples, tenant_addresses, url_of
 
 ALICE, SUE, CHARLIE, NOBODY = "alice", "sue", "charlie", "nobody"
+WIDE: ViewportSize = {"width": 1280, "height": 800}
 # Chromium gives up on a server that answers from memory long before this.
 SLOWEST = 20_000
 ERRORS = {"404": "/nowhere/", "403": "/t/globex/settings/", "400": "/t/acme/%00/"}
@@ -104,6 +105,26 @@ def _has_own_form(meta: Any) -> bool:
     return isinstance(admin.site._registry[meta.model], AskedForm)
 
 
+class Tab:
+    """A wide page without a cache that shows one address after the other: to open a page takes Chromium longer than to
+    show most addresses.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.usable = True
+        # What the console said of the address shown, and its bytes as they travelled, headers among them.
+        self.complaints: list[str] = []
+        self.sizes: list[float] = []
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.set_viewport_size(WIDE)
+        line = page.context.new_cdp_session(page)
+        line.send("Network.enable")
+        line.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        line.on("Network.loadingFinished", lambda told: self.sizes.append(told["encodedDataLength"]))
+
+
 @dataclass
 class Standing:
     """The running portal, its visitors' browsers, and where each name leads."""
@@ -113,6 +134,7 @@ class Standing:
     visits: dict[str, Visit]
     sessions: dict[str, str]
     contexts: dict[str, BrowserContext] = field(default_factory=dict)
+    tabs: dict[str, Tab] = field(default_factory=dict)
 
     def context(self, visitor: str) -> BrowserContext:
         if visitor not in self.contexts:
@@ -130,22 +152,29 @@ class Standing:
         return context
 
     @contextmanager
-    def page(self, visitor: str, complaints: list[str] | None = None) -> Iterator[Page]:
-        """An empty page; what its console complains of is added to `complaints`."""
-        heard = [] if complaints is None else complaints
-        page = self.context(visitor).new_page()
-        page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: heard.append(str(error)))
+    def tab(self, visitor: str) -> Iterator[Tab]:
+        """The visitor's own, or a new one after something went wrong in it."""
+        tab = self.tabs.pop(visitor, None) or Tab(self.context(visitor).new_page())
+        tab.complaints.clear()
+        tab.sizes.clear()
+        kept = False
         try:
-            yield page
+            yield tab
+            kept = tab.usable
         finally:
-            page.close()
+            if kept:
+                self.tabs[visitor] = tab
+            else:
+                tab.page.close()
 
-    def show(self, page: Page, name: str) -> bool:
+    def show(self, tab: Tab, name: str) -> bool:
         """Go there and wait until nothing moves; False where that is no whole page."""
+        page = tab.page
         try:
             answer = page.goto(self.visits[name].url, wait_until="load")
         except Error as error:
+            # Chromium may still be on its way to a page that says so.
+            tab.usable = False
             if any(words in error.message for words in NO_PAGE):
                 return False
             raise

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.fixtures.barriers import in_both_themes
-from tests.sweep.standing import ALICE, SUE, Standing, Visit, serious, visited_names
+from tests.sweep.standing import ALICE, SUE, WIDE, Standing, Tab, Visit, serious, visited_names
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +24,6 @@ SHIFTS = """() => new Promise((tell) => {
   setTimeout(() => tell(sum), 60);
 })"""
 NARROW = {"width": 360, "height": 740}
-WIDE = {"width": 1280, "height": 800}
 
 
 @dataclass
@@ -36,53 +35,47 @@ class Cost:
     shift: float
 
 
-def cold_load(standing: Standing, page: Page, name: str) -> Cost:
-    line, sizes = page.context.new_cdp_session(page), []
-    line.send("Network.enable")
-    line.send("Network.setCacheDisabled", {"cacheDisabled": True})
-    line.on("Network.loadingFinished", lambda told: sizes.append(told["encodedDataLength"]))
-    page.set_viewport_size(WIDE)
-    shown = standing.show(page, name)
-    return Cost(shown, int(sum(sizes)), page.evaluate(SHIFTS) if shown else 0.0)
+def cold_load(standing: Standing, tab: Tab, name: str) -> Cost:
+    shown = standing.show(tab, name)
+    return Cost(shown, int(sum(tab.sizes)), tab.page.evaluate(SHIFTS) if shown else 0.0)
 
 
 def overflow(page: Page) -> int:
     """Pixels that a narrow screen would have to be scrolled sideways."""
     page.set_viewport_size(NARROW)
-    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    excess = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    page.set_viewport_size(WIDE)
+    return excess
 
 
-def faults(page: Page, visit: Visit, cost: Cost, complaints: list[str]) -> Iterator[str]:
-    """What is wrong with the page that was just loaded, `complaints` among it."""
+def faults(tab: Tab, visit: Visit, cost: Cost) -> Iterator[str]:
+    """What is wrong with the page that was just loaded."""
     if not 0 < cost.travelled < MOST_BYTES:
         yield f"{cost.travelled} bytes travelled"
     # Support works at desks; Django's own admin lays its sidebar out late, and wide.
     if visit.visitor != SUE:
         if cost.shift >= MOST_SHIFT:
             yield f"it moved by {cost.shift}"
-        if (excess := overflow(page)) > 0:
+        if (excess := overflow(tab.page)) > 0:
             yield f"{excess} pixels too wide"
-        page.set_viewport_size(WIDE)
     # Told before axe-core looks, which tries inline styles itself.
-    yield from serious(complaints)
-    yield from in_both_themes(page)
+    yield from serious(tab.complaints)
+    yield from in_both_themes(tab.page)
 
 
 @pytest.mark.parametrize("name", visited_names())
 def test_a_page_is_light_and_still_and_fits_and_has_no_barrier(standing: Standing, name):
-    complaints: list[str] = []
     visit = standing.visits[name]
-    with standing.page(visit.visitor, complaints) as page:
-        cost = cold_load(standing, page, name)
-        found = list(faults(page, visit, cost, complaints)) if cost.shown else []
+    with standing.tab(visit.visitor) as tab:
+        cost = cold_load(standing, tab, name)
+        found = list(faults(tab, visit, cost)) if cost.shown else []
     if found:
         pytest.fail("\n".join([visit.url, *found]), pytrace=False)
 
 
 def test_what_moves_complains_or_is_too_wide_would_be_noticed(standing: Standing):
-    complaints: list[str] = []
-    with standing.page(ALICE, complaints) as page:
-        usual = cold_load(standing, page, "tenancy:people")
+    with standing.tab(ALICE) as tab:
+        page, usual = tab.page, cold_load(standing, tab, "tenancy:people")
         assert usual.shown
         assert usual.shift < MOST_SHIFT
         page.evaluate("document.querySelector('main').insertAdjacentHTML('afterbegin', '<hr><h2>Late</h2><pre></pre>')")
@@ -92,12 +85,13 @@ def test_what_moves_complains_or_is_too_wide_would_be_noticed(standing: Standing
         page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'x'}))")
         assert page.evaluate(SHIFTS) > MOST_SHIFT
         assert overflow(page) > 0
-    assert serious(complaints)
+        assert serious(tab.complaints)
 
 
 def test_a_barrier_would_be_found_in_either_theme(standing: Standing):
-    with standing.page(ALICE) as page:
-        assert standing.show(page, "tenancy:people")
+    with standing.tab(ALICE) as tab:
+        page = tab.page
+        assert standing.show(tab, "tenancy:people")
         page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<img src=\"x.png\"><p>Pale</p>')")
         page.evaluate("document.querySelector('h1 + img + p').style.color = 'light-dark(#eee, #222)'")
         found = in_both_themes(page)
@@ -114,5 +108,5 @@ def test_most_of_what_is_visited_are_whole_pages(standing: Standing):
 
 
 def _is_shown(standing: Standing, name: str) -> bool:
-    with standing.page(standing.visits[name].visitor) as page:
-        return standing.show(page, name)
+    with standing.tab(standing.visits[name].visitor) as tab:
+        return standing.show(tab, name)
