@@ -5,7 +5,7 @@ What it says is read with the connections (`register_along`): the page has no qu
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,8 +21,7 @@ from django.utils.translation import ngettext
 from messaging.campaigns.tally import Tally
 from messaging.models import Batch, Campaign, DaySum, PartsSent, SmsAccount, SmsRules
 from messaging.usage import Place, kept_from, kept_since, reading_of
-from portal.billing.contracts import today
-from portal.billing.lines import before
+from portal.billing.kept import last_month, rows
 from portal.billing.peaks import Period
 from portal.billing.terms import first_day_of
 from portal.tenancy.roles import Role
@@ -104,8 +103,8 @@ def along() -> Case:
         destination__tenant=OuterRef("tenant"), sent_at__gte=LocalMidnight(OuterRef("tenant__time_zone"))
     )
     told = JSONObject(
-        kept=kept_since(_since(), "tenant"),
-        under_way=_rows(
+        kept=kept_since(last_month(), "tenant"),
+        under_way=rows(
             campaigns.filter(state__in=UNDER_WAY).with_counts().order_by("-created_at", "-pk")[: CAMPAIGNS_SHOWN + 1],
             pk="pk",
             name="name",
@@ -132,14 +131,6 @@ def along() -> Case:
     return Case(When(vendor=VENDOR, then=told))
 
 
-def _since() -> date:
-    return before(today().replace(day=1))
-
-
-def _rows(rows: Any, **columns: Any) -> ArraySubquery:
-    return ArraySubquery(rows.values(row=JSONObject(**columns)))
-
-
 def _ids(rows: Any) -> ArraySubquery:
     """A few are enough to say that there are many."""
     return ArraySubquery(rows.order_by("pk").values("pk")[:100])
@@ -157,7 +148,7 @@ def _desk(told: Mapping[str, Any]) -> Desk:
     rules = told["rules"] or {"recipients": DEFAULTS.most_recipients_a_day, "eur": DEFAULTS.most_eur_a_day}
     sent, reserved = told["sent"] or {}, told["reserved"] or {}
     return Desk(
-        places=kept_from(_since(), told["kept"]).places,
+        places=kept_from(last_month(), told["kept"]).places,
         under_way=[_under_way(row) for row in told["under_way"]],
         stopped=told["stopped"],
         awaiting=told["awaiting"],

@@ -17,9 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal.billing.contracts import today
+from portal.billing.kept import last_month
 from portal.billing.ledgers import ledger_charges, shown_in
-from portal.billing.lines import before
 from portal.billing.peaks import Period
 from portal.tenancy.roles import Role
 from portal.ui.charges import Charge
@@ -91,16 +90,12 @@ class Office:
 def along() -> Case:
     of_tenant = {"tenant": OuterRef("tenant")}
     told = JSONObject(
-        kept=kept_since(_since(), "tenant"),
+        kept=kept_since(last_month(), "tenant"),
         desks=_desks(),
         ever_connected=Exists(Grant.objects.filter(**of_tenant)),
         ever_called=Exists(Call.objects.filter(**of_tenant)),
     )
     return with_the_first(VENDOR, told)
-
-
-def _since() -> Any:
-    return before(today().replace(day=1))
 
 
 def _desks() -> ArraySubquery:
@@ -156,7 +151,7 @@ def office_of(request: HttpRequest) -> Office | None:
 def _office(told: Mapping[str, Any], user_id: int | None) -> Office:
     return Office(
         desks=[_desk(row, user_id) for row in told["desks"]],
-        places=kept_from(_since(), told["kept"]).places,
+        places=kept_from(last_month(), told["kept"]).places,
         ever_connected=told["ever_connected"],
         ever_called=told["ever_called"],
     )

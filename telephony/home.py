@@ -11,9 +11,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal.billing.contracts import today
+from portal.billing.kept import last_month
 from portal.billing.ledgers import ledger_charges
-from portal.billing.lines import before
 from portal.billing.peaks import Period
 from portal.tenancy.roles import Role
 from portal.ui.charges import Charge
@@ -29,11 +28,7 @@ CARDS_SHOWN = 4
 
 def along() -> Case:
     """Of all the tenant's telephony, last month and this one."""
-    return with_the_first(VENDOR, seen_since(_since(), "tenant"))
-
-
-def _since() -> Any:
-    return before(today().replace(day=1))
+    return with_the_first(VENDOR, seen_since(last_month(), "tenant"))
 
 
 def card(request: HttpRequest) -> tuple[str, Mapping[str, Any]] | None:
@@ -80,7 +75,7 @@ def _places(request: HttpRequest) -> list[Place]:
     """Made once for all of the page."""
     if not hasattr(request, "home_places"):
         told = told_along(request, ALONG)
-        request.home_places = kept_from(_since(), told).places if told else []  # type: ignore[attr-defined]
+        request.home_places = kept_from(last_month(), told).places if told else []  # type: ignore[attr-defined]
     return request.home_places  # type: ignore[attr-defined]
 
 

@@ -15,6 +15,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Expression, F, OuterRef
 from django.db.models.functions import JSONObject
 
+from portal.billing.contracts import today
+from portal.billing.lines import before
 from portal.billing.meters import Blocker, MeterKind, Reading, Span
 from portal.billing.peaks import Period
 from portal.tenancy.models import Tenant
@@ -143,6 +145,11 @@ def rows(of: Any, **columns: Any) -> ArraySubquery:
 def first_moment(since: date) -> datetime:
     """Before the month of that day began in any zone."""
     return datetime.combine(since.replace(day=1), time(), UTC) - OTHER_ZONES
+
+
+def last_month() -> date:
+    """The first day of the month before the running one: first pages look no further back."""
+    return before(today().replace(day=1))
 
 
 def moment(text: str) -> datetime:
